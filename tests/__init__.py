@@ -1,0 +1,1 @@
+"""Proves the house: real SQLite, real PostgreSQL, no mock of our own code."""

@@ -1,0 +1,374 @@
+"""What each command asks for beyond its row in the lifecycle table, and what it changes besides state and clocks.
+
+A condition returns a `Refused`, or changes the working copy and returns None. It runs before the state changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import Any, Final
+
+from xixi_workflow.core import clocks, commands
+from xixi_workflow.core.commands import Command
+from xixi_workflow.core.petition import Assist, Vars
+from xixi_workflow.core.work import QUOTED, Refused, Work
+
+_URGENCIES: Final = ("normal", "urgent", "emergency")
+
+
+def _known(work: Work, event: str, kind: str, code: str, known: Collection[str]) -> Refused | None:
+    if code in known:
+        return None
+    return work.refuse(f"unknown_{kind}", event, code=code, known=", ".join(sorted(known)))
+
+
+def _say(work: Work, text: str = "", code: str = "", span: float = 0.0) -> None:
+    """What the notices of this event may quote."""
+    work.vars = Vars(text=text[:QUOTED], code=code, span=span)
+
+
+def _route(work: Work, command: commands.RoutePetition) -> Refused | None:
+    petition, policy = work.petition, work.policy
+    refused = _known(work, "route", "category", command.category, policy.categories)
+    for team in (command.team, *command.assisting):
+        if refused is None and team:
+            refused = _known(work, "route", "team", team, policy.teams)
+    if refused:
+        return refused
+    category = policy.categories[command.category]
+    lead = command.team or category.team
+    if petition.state in ("received", "routed", "returned"):
+        petition.lead = lead
+        petition.assists = [Assist(team) for team in command.assisting if team != lead]
+    elif command.team and command.team != petition.lead:
+        # A team that has the petition keeps it until it returns it: nobody loses a clock by a relabelling.
+        return work.refuse("team_has_it", "route", team=petition.lead)
+    petition.category = command.category
+    petition.urgency = command.urgency or max(
+        petition.urgency, category.urgency, key=_URGENCIES.index
+    )
+    return None
+
+
+def _dispatch(work: Work, command: commands.DispatchPetition) -> Refused | None:
+    petition = work.petition
+    team = command.team or petition.lead
+    if not team:
+        return work.refuse("no_team", "dispatch")
+    if refused := _known(work, "dispatch", "team", team, work.policy.teams):
+        return refused
+    if petition.state == "returned" and team == petition.lead:
+        return work.refuse("same_team", "dispatch", team=team)
+    petition.lead = team
+    petition.handler = ""
+    petition.category = petition.category or work.policy.fallback
+    petition.assists = [a for a in petition.assists if a.team != team]
+    _say(work, command.note)
+    return None
+
+
+def _accept(work: Work, command: commands.AcceptPetition) -> Refused | None:
+    petition, policy = work.petition, work.policy
+    handler = command.handler or (work.actor.id if work.actor.role == "handler" else "")
+    if handler:
+        if refused := _known(work, "accept", "person", handler, policy.people):
+            return refused
+        team = policy.teams.get(petition.lead)
+        if team and handler != team.lead and handler not in team.handlers:
+            return work.refuse("not_of_this_team", "accept", person=handler, team=petition.lead)
+    petition.handler = handler
+    return None
+
+
+def _return(work: Work, command: commands.ReturnPetition) -> Refused | None:
+    reasons = work.policy.main.return_reasons
+    if refused := _known(work, "return", "reason", command.reason, reasons):
+        return refused
+    work.petition.returns += 1
+    work.petition.handler = ""
+    _say(work, command.text, command.reason)
+    return None
+
+
+def _interim(work: Work, command: commands.ReportInterim) -> None:
+    _say(work, command.text)
+
+
+def _request(work: Work, event: str, kind: str, seconds: float, most: float) -> Refused | None:
+    if work.petition.pending:
+        return work.refuse("already_pending", event, pending=work.petition.pending)
+    if seconds > most:
+        return work.refuse("too_long", event, hours=f"{most / 3600:g}")
+    work.petition.pending = kind
+    work.petition.pending_for = seconds
+    return None
+
+
+def _request_hold(work: Work, command: commands.RequestHold) -> Refused | None:
+    main = work.policy.main
+    if refused := _known(work, "request_hold", "reason", command.reason, main.hold_reasons):
+        return refused
+    span = command.seconds or 0.0
+    _say(work, command.text, command.reason, span)
+    return _request(work, "request_hold", "hold", span, main.longest_hold)
+
+
+def _request_extension(work: Work, command: commands.RequestExtension) -> Refused | None:
+    main, petition = work.policy.main, work.petition
+    if petition.extensions >= main.most_extensions:
+        most = str(main.most_extensions)
+        return work.refuse("too_many_extensions", "request_extension", most=most)
+    running = [c for c in petition.clocks if work.policy.clocks[c.name].shape.extendable]
+    if not running:
+        return work.refuse("nothing_to_extend", "request_extension")
+    if any(c.breached_at is not None or c.due_at < work.when for c in running):
+        return work.refuse("after_due", "request_extension")
+    _say(work, command.reason, "", command.seconds)
+    seconds = command.seconds
+    return _request(work, "request_extension", "extension", seconds, main.longest_extension)
+
+
+def _answer_request(work: Work, event: str, kind: str) -> Refused | None:
+    if work.petition.pending != kind:
+        return work.refuse("nothing_pending", event, pending=kind)
+    work.petition.pending = ""
+    return None
+
+
+def _approve_hold(work: Work, command: commands.ApproveHold) -> Refused | None:
+    petition, longest = work.petition, work.policy.main.longest_hold
+    if refused := _answer_request(work, "approve_hold", "hold"):
+        return refused
+    # A hold without an end would be forgotten for ever, so every hold ends by itself.
+    span = min(command.seconds or petition.pending_for or longest, longest)
+    petition.hold_until = work.when + timedelta(seconds=span)
+    _say(work, span=span)
+    return None
+
+
+def _approve_extension(work: Work, command: commands.ApproveExtension) -> Refused | None:
+    petition = work.petition
+    if refused := _answer_request(work, "approve_extension", "extension"):
+        return refused
+    span = command.seconds or petition.pending_for
+    if span > work.policy.main.longest_extension:
+        hours = f"{work.policy.main.longest_extension / 3600:g}"
+        return work.refuse("too_long", "approve_extension", hours=hours)
+    petition.extensions += 1
+    for clock in petition.clocks:
+        plan = work.policy.clocks[clock.name]
+        if plan.shape.extendable:
+            clocks.extend(plan, clock, span)
+    _say(work, span=span)
+    return None
+
+
+def _refuse_return(work: Work, command: commands.RefuseReturn) -> None:
+    _say(work, command.reason)
+
+
+def _refuse_hold(work: Work, command: commands.RefuseHold) -> Refused | None:
+    _say(work, command.reason)
+    return _answer_request(work, "refuse_hold", "hold")
+
+
+def _refuse_extension(work: Work, command: commands.RefuseExtension) -> Refused | None:
+    _say(work, command.reason)
+    return _answer_request(work, "refuse_extension", "extension")
+
+
+def _resolve(work: Work, command: commands.ResolvePetition) -> Refused | None:
+    if refused := _known(work, "resolve", "result", command.result, work.policy.main.results):
+        return refused
+    petition = work.petition
+    petition.resolved_at, petition.result = work.when, command.result
+    _say(work, command.answer, command.result)
+    _answer_children(work, command.result, command.answer)
+    return None
+
+
+def _answer_children(work: Work, result: str, answer: str) -> None:
+    """Each merged petitioner gets the main petition's answer."""
+    told = commands.FollowParent(result, answer)
+    work.follow += [(child, told) for child in work.petition.children]
+
+
+def _rate(work: Work, command: commands.RatePetition) -> Refused | None:
+    petition = work.petition
+    event = command.happens
+    if petition.rating:
+        return work.refuse("already_rated", event)
+    if refused := _within_window(work, event):
+        return refused
+    if command.rating == "dissatisfied":
+        _say(work, command.reason)
+        return _next_round(work, event)
+    petition.rating = command.rating
+    _say(work, code=command.rating)
+    return None
+
+
+def _reopen(work: Work, command: commands.ReopenPetition) -> Refused | None:
+    if refused := _within_window(work, "reopen"):
+        return refused
+    _say(work, command.reason)
+    return _next_round(work, "reopen")
+
+
+def _within_window(work: Work, event: str) -> Refused | None:
+    closed_at = work.petition.closed_at
+    window = timedelta(seconds=work.policy.main.reopening_window)
+    if closed_at is not None and work.when > closed_at + window:
+        return work.refuse("window_closed", event, days=f"{window.total_seconds() / 86400:g}")
+    return None
+
+
+def _next_round(work: Work, event: str) -> Refused | None:
+    petition, most = work.petition, work.policy.main.most_rounds
+    if petition.round >= most:
+        return work.refuse("too_many_rounds", event, most=str(most))
+    petition.round += 1
+    petition.handler = petition.result = petition.rating = ""
+    petition.resolved_at = petition.closed_at = None
+    return None
+
+
+def _urge(work: Work, command: commands.UrgePetition) -> None:
+    work.petition.urges += 1
+    _say(work, command.text)
+
+
+def _supervise(work: Work, command: commands.SupervisePetition) -> None:
+    work.petition.supervised = True
+    _say(work, command.text)
+
+
+def _change_priority(work: Work, command: commands.ChangePriority) -> None:
+    work.petition.urgency = command.urgency
+    _say(work, command.reason)
+
+
+def _ask_assist(work: Work, command: commands.AskAssist) -> Refused | None:
+    petition = work.petition
+    if refused := _known(work, "ask_assist", "team", command.team, work.policy.teams):
+        return refused
+    if command.team == petition.lead:
+        return work.refuse("leads_already", "ask_assist", team=command.team)
+    if any(a.team == command.team and not a.finished for a in petition.assists):
+        return work.refuse("assists_already", "ask_assist", team=command.team)
+    petition.assists.append(Assist(command.team, asked=True))
+    work.assist = command.team
+    _say(work, command.text)
+    return None
+
+
+def _assisting(work: Work, event: str, team: str) -> Assist | Refused:
+    for assist in work.petition.assists:
+        if assist.team == team and assist.asked and not assist.finished:
+            work.assist = team
+            return assist
+    return work.refuse("does_not_assist", event, team=team)
+
+
+def _accept_assist(work: Work, command: commands.AcceptAssist) -> Refused | None:
+    assist = _assisting(work, "accept_assist", command.team)
+    if isinstance(assist, Refused):
+        return assist
+    assist.accepted = True
+    return None
+
+
+def _finish_assist(work: Work, command: commands.FinishAssist) -> Refused | None:
+    assist = _assisting(work, "finish_assist", command.team)
+    if isinstance(assist, Refused):
+        return assist
+    assist.finished = True
+    _say(work, command.text)
+    return None
+
+
+def _acknowledge(work: Work, command: commands.Acknowledge) -> Refused | None:
+    late = [
+        c
+        for c in work.petition.clocks
+        if c.breached_at is not None and c.name == (command.clock or c.name)
+    ]
+    if not late:
+        return work.refuse("nothing_to_acknowledge", "acknowledge")
+    for clock in late:
+        rings = work.policy.clocks[clock.name].rings
+        clock.acknowledged = rings[clock.rung - 1].level if clock.rung else 0
+    return None
+
+
+def _merge(work: Work, command: commands.MergePetition) -> Refused | None:
+    petition = work.petition
+    if command.into == petition.id:
+        return work.refuse("merge_into_itself", "merge")
+    petition.parent = command.into
+    work.follow.append((command.into, commands.AdoptChild(petition.id)))
+    _say(work, str(command.into)[-6:])
+    return None
+
+
+def _adopt(work: Work, command: commands.AdoptChild) -> None:
+    work.petition.children.append(command.child)
+
+
+def _follow(work: Work, command: commands.FollowParent) -> None:
+    _say(work, command.answer, command.result)
+    _answer_children(work, command.result, command.answer)
+
+
+def _withdraw(work: Work, command: commands.WithdrawPetition) -> Refused | None:
+    if work.petition.children:
+        return work.refuse("others_wait_for_it", "withdraw", count=str(len(work.petition.children)))
+    _say(work, command.reason)
+    return None
+
+
+def _reject(work: Work, command: commands.RejectPetition) -> Refused | None:
+    reasons = work.policy.main.reject_reasons
+    if refused := _known(work, "reject", "reason", command.reason, reasons):
+        return refused
+    _say(work, command.text, command.reason)
+    _answer_children(work, command.reason, command.text)
+    return None
+
+
+def _transfer(work: Work, command: commands.TransferOut) -> None:
+    _say(work, command.to)
+    _answer_children(work, "transferred", command.text or command.to)
+
+
+CONDITIONS: Final[dict[type[Command], Callable[[Work, Any], Refused | None]]] = {
+    commands.RoutePetition: _route,
+    commands.DispatchPetition: _dispatch,
+    commands.AcceptPetition: _accept,
+    commands.ReturnPetition: _return,
+    commands.RefuseReturn: _refuse_return,
+    commands.ReportInterim: _interim,
+    commands.RequestHold: _request_hold,
+    commands.ApproveHold: _approve_hold,
+    commands.RefuseHold: _refuse_hold,
+    commands.RequestExtension: _request_extension,
+    commands.ApproveExtension: _approve_extension,
+    commands.RefuseExtension: _refuse_extension,
+    commands.ResolvePetition: _resolve,
+    commands.RatePetition: _rate,
+    commands.ReopenPetition: _reopen,
+    commands.UrgePetition: _urge,
+    commands.SupervisePetition: _supervise,
+    commands.ChangePriority: _change_priority,
+    commands.AskAssist: _ask_assist,
+    commands.AcceptAssist: _accept_assist,
+    commands.FinishAssist: _finish_assist,
+    commands.Acknowledge: _acknowledge,
+    commands.MergePetition: _merge,
+    commands.AdoptChild: _adopt,
+    commands.FollowParent: _follow,
+    commands.WithdrawPetition: _withdraw,
+    commands.RejectPetition: _reject,
+    commands.TransferOut: _transfer,
+}

@@ -1,0 +1,235 @@
+"""The shape of each file in `config/`, field by field. Cross-checks between files are in `policy.py`.
+
+Unknown keys are errors: a misspelt key must not silently fall back to a default. Spans are written `90s`, `15m`,
+`3h`, `1d12h` and are seconds once read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_UNIT = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_SPAN = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+
+
+def read_span(text: object) -> float:
+    """Seconds of a span such as `90s`, `15m`, `3h`, `1d12h`. Raises `ValueError` on anything else."""
+    if not isinstance(text, str) or not _SPAN.fullmatch(text):
+        raise ValueError(f"{text!r} is not a span of time; write for example 90s, 15m, 3h or 1d12h")
+    return sum(float(n) * _UNIT[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([dhms])", text))
+
+
+def read_hour(text: object) -> int:
+    """Minutes since midnight of `HH:MM`, 24:00 included. Raises `ValueError` on anything else."""
+    if isinstance(text, str) and (m := re.fullmatch(r"(\d\d):(\d\d)", text)):
+        minutes = int(m[1]) * 60 + int(m[2])
+        if int(m[2]) < 60 and minutes <= 24 * 60:
+            return minutes
+    raise ValueError(f'{text!r} is not a time of day; write "HH:MM" in quotes')
+
+
+Span = Annotated[float, BeforeValidator(read_span)]
+Hour = Annotated[int, BeforeValidator(read_hour)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,40}$")]
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Urgency = Literal["normal", "urgent", "emergency"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Shape(BaseModel):
+    """A mapping in a configuration file: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Named(Shape):
+    zh: Name
+    en: Name
+
+
+# --- calendars.yaml -------------------------------------------------------------------------------------------------
+
+
+class Period(Shape):
+    from_: Hour = Field(alias="from")
+    to: Hour
+
+
+class CalendarShape(Named):
+    #: Either `always: true` or the open periods of each weekday.
+    always: bool = False
+    week: dict[Day, list[Period]] = {}
+    holidays: list[date] = []
+    #: `MM-DD`, every year.
+    yearly_holidays: list[Annotated[str, Field(pattern=r"^\d\d-\d\d$")]] = []
+    #: Make-up working days (调休) and odd days with their own periods.
+    special_days: dict[date, list[Period]] = {}
+
+
+class CalendarsFile(Shape):
+    calendars: dict[Code, CalendarShape]
+
+
+# --- policy.yaml ----------------------------------------------------------------------------------------------------
+
+
+class Warn(Shape):
+    """Before the due instant: `80%` of the limit, or `-30m` before due."""
+
+    at: list[str]
+    to: list[Code]
+    message: Code
+
+
+class ClockShape(Named):
+    limit: Span
+    starts: list[str]
+    meets: list[str]
+    #: Events that stop it without a verdict.
+    ends: list[str] = []
+    #: `receipt`: a clock started by `file` counts from the source's receipt, not from our intake.
+    counts_from: Literal["receipt", "event"] = "event"
+    pauses_in: list[str] = []
+    #: A starting event restarts a running clock; otherwise it is ignored.
+    restarts: bool = False
+    extendable: bool = False
+    scope: Literal["petition", "assist"] = "petition"
+    calendar: Code = "always"
+    warn: Warn | None = None
+    ladder: Code | None = None
+    when_due: Literal["breach", "lapse"] = "breach"
+
+
+class StepShape(Shape):
+    """One rung of a ladder. `after` counts from the breach."""
+
+    level: Annotated[int, Field(ge=1, le=9)]
+    after: Span
+    to: list[Code]
+    message: Code
+    repeat: Span | None = None
+    times: Annotated[int, Field(ge=1, le=48)] = 1
+
+
+class Notice(Shape):
+    message: Code
+    to: list[Code]
+
+
+class Routing(Shape):
+    #: Dispatch at once what the rules have routed; otherwise an operator dispatches.
+    dispatch_automatically: bool = True
+    #: Petitions this urgent have their category's assisting teams asked at once.
+    ask_assisting: list[Urgency] = ["emergency"]
+    #: A category by rules counts as sure only from this score on; below it an operator decides.
+    sure_from: Annotated[float, Field(ge=0)] = 0
+
+
+class PolicyFile(Shape):
+    city: Named
+    zone: str
+    telephone: str
+    signature: Named
+    clocks: dict[Code, ClockShape]
+    ladders: dict[Code, list[StepShape]]
+    notices: dict[str, list[Notice]]
+    routing: Routing = Routing()
+    reopening_window: Span
+    most_rounds: Annotated[int, Field(ge=1, le=20)] = 5
+    most_extensions: Annotated[int, Field(ge=0, le=10)] = 1
+    longest_extension: Span
+    longest_hold: Span
+    #: Weight of `fairly_satisfied` in the satisfaction rate.
+    fairly_satisfied_weight: Annotated[float, Field(ge=0, le=1)] = 0.6
+    return_reasons: dict[Code, Named]
+    hold_reasons: dict[Code, Named]
+    reject_reasons: dict[Code, Named]
+    results: dict[Code, Named]
+
+
+# --- categories.yaml, teams.yaml, sources.yaml, communities.yaml ----------------------------------------------------
+
+
+class Category(Named):
+    code: Code
+    group: Code
+    team: Code
+    assisting: list[Code] = []
+    urgency: Urgency = "normal"
+    flags: list[Code] = []
+    words: list[Annotated[str, Field(min_length=1)]] = []
+
+
+class CategoriesFile(Shape):
+    fallback: Code
+    emergency_words: list[str] = []
+    transfer_110_words: list[str] = []
+    natures: dict[Code, Named] = {}
+    groups: dict[Code, Named]
+    categories: list[Category]
+
+
+class Person(Shape):
+    name: Name
+    phone: Annotated[str, Field(pattern=r"^\+?\d{5,15}$")]
+    language: Literal["zh", "en"] = "zh"
+
+
+class Shift(Shape):
+    people: Annotated[list[Code], Field(min_length=1)]
+    days: list[Day] = list(DAYS)
+    from_: Hour = Field(alias="from", default=0)
+    to: Hour = 24 * 60
+
+
+class Team(Named):
+    lead: Code
+    handlers: Annotated[list[Code], Field(min_length=1)]
+    shifts: list[Shift] = []
+
+
+class TeamsFile(Shape):
+    people: dict[Code, Person]
+    teams: dict[Code, Team]
+    roles: dict[Code, list[Shift]]
+
+
+class SourcesFile(Shape):
+    sources: dict[Code, Named]
+    columns: dict[str, list[str]] = {}
+
+
+class Community(Shape):
+    name: Name
+    code: str = ""
+
+
+class CommunitiesFile(Shape):
+    communities: list[Community]
+
+
+class WordsFile(Shape):
+    """One language. Keys are fixed by the code or by `policy.yaml`; both languages must have the same."""
+
+    messages: dict[Code, str]
+    refusals: dict[Code, str]
+    screens: dict[Code, str]
+
+
+#: Each file of the configuration folder and its shape.
+FILES: dict[str, type[Shape]] = {
+    "policy.yaml": PolicyFile,
+    "calendars.yaml": CalendarsFile,
+    "categories.yaml": CategoriesFile,
+    "teams.yaml": TeamsFile,
+    "sources.yaml": SourcesFile,
+    "communities.yaml": CommunitiesFile,
+    "words/zh.yaml": WordsFile,
+    "words/en.yaml": WordsFile,
+}
+Documents = dict[str, Any]

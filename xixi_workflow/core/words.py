@@ -1,0 +1,132 @@
+"""What people read: messages and refusals, filled in from the words catalogue of the policy.
+
+A message is stored as its kind and its variables; `message` turns them into the same text every time, so the record
+is what the person was told. No petitioner's name, phone, address or accusation has a placeholder here, so no wording
+can leak one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from xixi_workflow.core.lifecycle import EVENTS, ROLES, STATES, Role, State
+from xixi_workflow.core.petition import Vars
+from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.work import Refused
+
+Language = Literal["zh", "en"]
+
+#: What a message may contain.
+PLACEHOLDERS: Final = frozenset(
+    "signature no no6 category team urgency community clock due span level text reason tel".split()
+)
+#: Refusals that the code can give; each needs words.
+FIXED_REFUSALS: Final = frozenset(
+    "no_such_petition unknown_event not_in_state not_permitted unknown_source from_the_future before_receipt "
+    "unknown_category unknown_team unknown_person unknown_reason unknown_result team_has_it no_team same_team "
+    "not_of_this_team already_pending nothing_pending too_long too_many_extensions nothing_to_extend after_due "
+    "already_rated window_closed too_many_rounds leads_already assists_already does_not_assist "
+    "nothing_to_acknowledge merge_into_itself others_wait_for_it bad_field conflict".split()
+)
+_URGENCY: Final = {
+    "urgent": ("〔紧急〕", "[URGENT] "),
+    "emergency": ("〔特急〕", "[EMERGENCY] "),
+}
+
+
+def message(
+    kind: str,
+    told: Vars,
+    policy: Policy,
+    *,
+    number: int,
+    community: str,
+    confidential: bool,
+    language: Language,
+) -> str:
+    """The text of a message of `kind`. A confidential petition shows its number only, and asks to call the centre."""
+    zh = language == "zh"
+    main = policy.main
+    category = policy.categories.get(told.category)
+    team = policy.teams.get(told.team)
+    clock = policy.clocks.get(told.clock)
+    named = {
+        **main.return_reasons,
+        **main.hold_reasons,
+        **main.reject_reasons,
+        **main.results,
+    }.get(told.code)
+    hidden = ("保密件", "confidential")[not zh]
+    tells_petitioner = kind.startswith("citizen_")
+    return policy.words[language].messages[kind].format_map(
+        {
+            "signature": getattr(main.signature, language),
+            "no": str(number),
+            "no6": str(number)[-6:],
+            "category": hidden if confidential else getattr(category, language, ""),
+            "team": getattr(team, language, told.team),
+            "urgency": _URGENCY.get(told.urgency, ("", ""))[not zh],
+            "community": "" if confidential else community,
+            "clock": getattr(clock.shape, language) if clock else "",
+            "due": local(told.due, policy) if told.due else "",
+            "span": span(told.span, language),
+            "level": str(told.level),
+            "text": "" if confidential and not tells_petitioner else told.text,
+            "reason": getattr(named, language, told.code),
+            "tel": main.telephone,
+        }
+    )
+
+
+def refusal(refused: Refused, policy: Policy, *, role: Role, language: Language) -> str:
+    """What was refused, why, and what is allowed now, in the reader's language."""
+    facts = dict(refused.facts)
+    if "team" in facts and facts["team"] in policy.teams:
+        facts["team"] = getattr(policy.teams[facts["team"]], language)
+    able = [event(e, language) for e in refused.allowed]
+    nothing = policy.words[language].screens["nothing"]
+    separator = "、" if language == "zh" else ", "
+    return policy.words[language].refusals[refused.code].format_map(
+        {
+            "state": state(refused.state, language),
+            "event": event(refused.event, language),
+            "role": ROLES[role][language == "en"],
+            "allowed": separator.join(able) or nothing,
+            **facts,
+        }
+    )
+
+
+def state(name: str, language: Language) -> str:
+    """The state's name for people."""
+    known: State | None = next((s for s in STATES if s == name), None)
+    return STATES[known][language == "en"] if known else name
+
+
+def event(name: str, language: Language) -> str:
+    """The event's name for people."""
+    if name not in EVENTS:
+        return name
+    return EVENTS[name].zh if language == "zh" else EVENTS[name].en.lower()
+
+
+def local(at: datetime, policy: Policy) -> str:
+    """An instant on the city's wall clock, without the year: `11-24 15:05`."""
+    return at.astimezone(policy.zone).strftime("%m-%d %H:%M")
+
+
+def span(seconds: float, language: Language) -> str:
+    """A span as people say it, rounded down to two units: `3小时20分`, `1d 2h`."""
+    units = (
+        ((86400, "天"), (3600, "小时"), (60, "分"), (1, "秒"))
+        if language == "zh"
+        else ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    )
+    left, parts = int(seconds), []
+    for size, name in units:
+        if left >= size:
+            parts.append(f"{left // size}{name}")
+            left %= size
+    joiner = "" if language == "zh" else " "
+    return joiner.join(parts[:2]) or f"0{units[-1][1]}"

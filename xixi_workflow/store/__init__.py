@@ -1,0 +1,1 @@
+"""Remembers, and is the only room that knows SQL; never decides."""

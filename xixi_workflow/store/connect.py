@@ -1,0 +1,127 @@
+"""Opening the database named by a URL, and one transaction at a time on it.
+
+`sqlite:///file.db` is the embedded default; `postgresql+psycopg://…` is the same code with another URL. The engine's
+pool is SQLAlchemy's; hot paths take the driver's own connection from it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from xixi_workflow.store.bell import Bell, PostgresBell, SocketBell
+from xixi_workflow.store.postgresql import PostgresTx
+from xixi_workflow.store.rows import Tx
+from xixi_workflow.store.sqlite import SqliteTx
+
+#: WAL lets readers read while one writes; FULL keeps the promise that an acknowledged petition survives a power cut,
+#: and costs nothing measurable once commands are committed in groups. 20 s is longer than any batch.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=20000",
+    "cache_size=-65536",
+    "mmap_size=268435456",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
+)
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message is one plain sentence for an operator."""
+
+
+#: What another attempt may cure: locks, deadlocks, a lost race for a source's id, a connection that was cut.
+RETRYABLE: tuple[type[Exception], ...] = (
+    sqlite3.IntegrityError,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.OperationalError,
+    sqlite3.OperationalError,
+)
+
+
+class Store:
+    """The petition database."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise StoreError(f"{url!r} is not a database URL; write sqlite:///FILE or postgresql+psycopg://…") from None
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise StoreError(f"{parsed.drivername} is not supported; use sqlite or postgresql")
+        self.is_sqlite = parsed.drivername == "sqlite"
+        if self.is_sqlite and parsed.database in (None, "", ":memory:"):
+            raise StoreError("petitions must survive a restart: name a file, as in sqlite:///petitions.db")
+        self.url = parsed.render_as_string(hide_password=False)
+        self.shown = parsed.render_as_string(hide_password=True)
+        if self.is_sqlite:
+            self.engine = sa.create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 20})
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+            self.bell: Bell = SocketBell(f"{parsed.database}-bell")
+        else:
+            options = "-c timezone=UTC -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
+            self.engine = sa.create_engine(parsed, pool_size=8, connect_args={"options": options})
+            self.bell = PostgresBell(parsed.set(drivername="postgresql").render_as_string(hide_password=False))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """One transaction on the hot path: committed at the end, rolled back on any exception."""
+        try:
+            pooled = self.engine.raw_connection()
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot open {self.shown}: {str(error.__cause__ or error).strip()}") from error
+        broken = False
+        try:
+            raw: Any = pooled.driver_connection
+            tx: SqliteTx | PostgresTx = SqliteTx(raw) if self.is_sqlite else PostgresTx(raw)
+            tx.begin()
+            try:
+                yield tx
+                tx.commit()
+            except BaseException as error:
+                broken = isinstance(error, psycopg.OperationalError)
+                if not broken:
+                    tx.rollback()
+                raise
+        finally:
+            if broken:
+                pooled.invalidate()
+            pooled.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for views and rare writes; committed at the end."""
+        with self.engine.connect() as connection:
+            yield connection
+            connection.commit()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.bell.close()
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own guessing at transactions is off: `begin` below and `SqliteTx` say when one starts.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

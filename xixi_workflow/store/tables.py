@@ -1,0 +1,246 @@
+"""The tables. SQLModel defines them and migrations create them; rows are moved in sets by `sqlite.py` and `postgresql.py`.
+
+`petition` is small and changes with every event; what the petitioner wrote is in `intake` and never changes. `wake_at`
+and `next_at` are the two alarms of the house: each has a partial index over the rows that still wait for something,
+so an idle look costs the same with ten petitions or ten million.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970 (UTC) of an aware datetime."""
+    span = at - EPOCH
+    return (span.days * 86400 + span.seconds) * 1_000_000 + span.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The inverse of `to_micros`."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC instant, exact to the microsecond: `timestamptz` on PostgreSQL, an integer on SQLite, which has no
+    type for time and would compare texts."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """The column type of `dialect`."""
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """What the driver is given."""
+        return to_micros(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """What the caller gets."""
+        if value is None:
+            return None
+        return from_micros(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def instant(*, nullable: bool = False) -> Any:
+    """A column that holds an `Instant`."""
+    return Field(default=None, sa_type=Instant, nullable=nullable)
+
+
+class PetitionRow(SQLModel, table=True):
+    """The working state of a petition (`live`, see `core.petition.Petition`) and what the house searches it by."""
+
+    __tablename__ = "petition"
+    __table_args__ = (
+        sa.UniqueConstraint("source", "source_id", name="petition_source"),
+        # For the sweep: only petitions that time can still change.
+        sa.Index(
+            "petition_wake",
+            "wake_at",
+            sqlite_where=sa.text("wake_at IS NOT NULL"),
+            postgresql_where=sa.text("wake_at IS NOT NULL"),
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    #: Date of filing and serial: 20261123000042. Also the public number.
+    id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    source: str
+    source_id: str
+    #: Version of the policy under which it is judged for life.
+    policy: int = Field(sa_type=sa.SmallInteger)
+    state: str
+    category: str
+    lead: str
+    urgency: str
+    round: int = Field(sa_type=sa.SmallInteger)
+    result: str | None = None
+    rating: str | None = None
+    received_at: datetime = instant()
+    closed_at: datetime | None = instant(nullable=True)
+    wake_at: datetime | None = instant(nullable=True)
+    live: str
+
+
+class IntakeRow(SQLModel, table=True):
+    """What was said at intake, written once. Personal data is here and nowhere else."""
+
+    __tablename__ = "intake"
+
+    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    title: str
+    content: str
+    address: str
+    community: str
+    channel: str
+    nature: str
+    name: str
+    phone: str
+    language: str
+    confidential: bool
+
+
+class JournalRow(SQLModel, table=True):
+    """One line of a petition's history, append-only. `seal` is the transaction that wrote it."""
+
+    __tablename__ = "journal"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    seq: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    seal: int = Field(sa_type=sa.BigInteger)
+    event: str
+    state: str
+    at: datetime = instant()
+    #: When it was decided, if that is later than it happened.
+    noticed_at: datetime | None = instant(nullable=True)
+    actor: str
+    data: str | None = None
+
+
+class SealRow(SQLModel, table=True):
+    """One transaction's seal: the hash of its journal lines and of the seal before it."""
+
+    __tablename__ = "seal"
+
+    number: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    at: datetime = instant()
+    #: The policy in force, whose roster chose the recipients.
+    policy: int
+    entries: int
+    hash: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class ChainRow(SQLModel, table=True):
+    """The head of the chain of seals: one row, locked by whoever writes."""
+
+    __tablename__ = "chain"
+
+    id: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    number: int = Field(sa_type=sa.BigInteger)
+    hash: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class OutcomeRow(SQLModel, table=True):
+    """The verdict on one run of a clock, see `core.petition.Outcome`."""
+
+    __tablename__ = "outcome"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    clock: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_type=Instant, primary_key=True)
+    round: int = Field(sa_type=sa.SmallInteger)
+    team: str
+    result: str
+    due_at: datetime = instant()
+    settled_at: datetime | None = instant(nullable=True)
+    paused_for: float | None = None
+    extended_for: float | None = None
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message to one person. `next_at` is when somebody must act on it; empty once its fate is known.
+
+    `state`: `waiting` to be sent (again), `sending` claimed until `next_at`, `sent`, `uncertain` (asked the provider
+    and do not know), `failed` for good.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        # For `deliver`: only messages that still wait for something.
+        sa.Index(
+            "outbox_next",
+            "next_at",
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 80}},
+    )
+
+    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    #: The journal line that caused it, and its place among that line's messages.
+    seq: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    n: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    kind: str
+    recipient: str
+    #: What completes the wording, see `core.petition.Vars`.
+    vars: str
+    state: str
+    next_at: datetime | None = instant(nullable=True)
+    attempts: int = Field(default=0, sa_type=sa.SmallInteger)
+    sent_at: datetime | None = instant(nullable=True)
+    #: The provider's id of the message, or why it failed.
+    remark: str | None = None
+
+
+class PolicyRow(SQLModel, table=True):
+    """Every policy that was ever in force; the highest version is."""
+
+    __tablename__ = "policy"
+
+    version: int = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    at: datetime = instant()
+    canonical: str
+
+
+class CounterRow(SQLModel, table=True):
+    """The last serial number given on a day of the city (yyyymmdd)."""
+
+    __tablename__ = "counter"
+
+    day: int = Field(primary_key=True)
+    last: int
+
+
+class TroubleRow(SQLModel, table=True):
+    """A petition whose decision failed: put off, shown to people, never in its neighbours' way."""
+
+    __tablename__ = "trouble"
+
+    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    at: datetime = instant()
+    error: str
+
+
+class ServiceRow(SQLModel, table=True):
+    """What a running part of the service last said of itself; `data` is JSON."""
+
+    __tablename__ = "service"
+
+    name: str = Field(primary_key=True)
+    at: datetime = instant()
+    data: str
+
+
+metadata = SQLModel.metadata
