@@ -1,0 +1,99 @@
+"""The only room that tells the time, and the alarm clock that stands in it.
+
+The alarm sleeps until the next petition can change by itself (`petition.wake_at`) and then rings the sweep. It is
+woken early by the bell when a nearer alarm is committed, by this process or another, and looks by itself at least
+every `COARSE` seconds, so that a lost bell costs a second and no more. A machine that slept, or a clock that was
+stepped, is noticed at that look; the sweep dates everything at its due moment anyway.
+
+It has its own process in the service: a busy page shares no interpreter lock with it (measured: 1 ms late alone,
+18 ms beside a busy thread).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
+
+log = structlog.get_logger()
+
+#: Seconds between two looks without a bell.
+COARSE = 1.0
+
+
+def now() -> datetime:
+    """This moment, aware UTC."""
+    return datetime.now(UTC)
+
+
+class AlarmClock:
+    """Rings `ring` at the instants that `next_alarm` names.
+
+    `ring(now)` does whatever is due and may be called too early, too late or twice. `next_alarm()` asks the database.
+    `wait(seconds)` waits for the bell. A ring that fails is logged and tried again at the next look: the alarm never
+    dies of a database that was away.
+    """
+
+    def __init__(
+        self,
+        ring: Callable[[datetime], None],
+        next_alarm: Callable[[], datetime | None],
+        wait: Callable[[float], bool],
+    ) -> None:
+        self._ring = ring
+        self._next_alarm = next_alarm
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._listener = threading.Thread(target=self._listen, name="bell", daemon=True)
+
+    def start(self) -> None:
+        """Ring once for what fell due while nobody looked, then keep time until `stop`."""
+        self._scheduler.start()
+        self._arm(now())
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Finish the ring under way and stop."""
+        self._stop.set()
+        self._scheduler.shutdown(wait=True)
+        self._listener.join(timeout=2 * COARSE)
+
+    def _arm(self, at: datetime) -> None:
+        # Adding replaces the one job and wakes the scheduler's thread if the new moment is nearer.
+        self._scheduler.add_job(self._go, DateTrigger(at), id="alarm", replace_existing=True)
+
+    def _go(self) -> None:
+        with self._lock:
+            try:
+                self._ring(now())
+                following = self._next_alarm()
+            except Exception:
+                log.exception("alarm_failed")
+                following = now() + timedelta(seconds=COARSE)
+            if following is not None and not self._stop.is_set():
+                self._arm(following)
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            self._wait(COARSE)
+            if self._stop.is_set():
+                return
+            try:
+                following = self._next_alarm()
+            except Exception:
+                log.exception("alarm_look_failed")
+                continue
+            job = self._scheduler.get_job("alarm")
+            if following is not None and (job is None or job.next_run_time is None or following < job.next_run_time):
+                self._arm(following)

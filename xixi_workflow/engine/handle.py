@@ -1,0 +1,228 @@
+"""Load, decide, save: the one path of every change, for one command or many, and for the passing of time.
+
+How a batch goes
+----------------
+1. One transaction is opened; numbers are reserved for new petitions and the others are loaded, locked.
+2. Each request is judged in order against the working copies, so that two requests for the same petition see each
+   other. A command that causes others (a merge, an answer to merged petitions) stands or falls with them.
+3. Everything that changed is written by one `apply` and committed. Then the bell is rung.
+
+A request that fails, by refusal or by an error of ours, never takes its neighbours with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from xixi_workflow.core import decide as judge
+from xixi_workflow.core.commands import Command, FilePetition, TimePassed
+from xixi_workflow.core.decide import Decision, Refused
+from xixi_workflow.core.petition import SYSTEM, Actor, Petition
+from xixi_workflow.engine.policies import Policies
+from xixi_workflow.store.connect import RETRYABLE, Store
+from xixi_workflow.store.rows import Intake, Seal, Tx, Unit, decode_petition
+
+log = structlog.get_logger()
+
+#: How long a petition whose decision failed is left alone.
+PUT_OFF_FOR = timedelta(hours=1)
+#: Attempts at a transaction that met a lock, a deadlock or a lost race.
+ATTEMPTS = 5
+#: An alarm nearer than this is announced to the alarm clock, which looks by itself at least that often.
+BELL_WITHIN = timedelta(seconds=5)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One command to one petition; `number` 0 files a new one."""
+
+    number: int
+    command: Command
+    actor: Actor = SYSTEM
+    #: When it happened, if earlier than it reached us.
+    occurred_at: datetime | None = None
+    #: When a door took it, if earlier than it is decided; decided as of then.
+    at: datetime | None = None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What became of a request: exactly one of `petition` and `refused` is set."""
+
+    number: int
+    petition: Petition | None = None
+    refused: Refused | None = None
+    #: The source had filed this petition before; nothing was written.
+    repeated: bool = False
+
+
+class Engine:
+    """The engine on one database. Safe to use from several threads and processes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.policies = Policies(store)
+
+    def handle(self, requests: Sequence[Request], *, now: datetime) -> list[Done]:
+        """Judge and save `requests` in order, in one transaction. Raises only when the database cannot be used."""
+        if not requests:
+            return []
+        for attempt in range(ATTEMPTS):
+            try:
+                batch = Batch(self, now)
+                with self.store.transaction() as tx:
+                    done = batch.run(tx, requests)
+                batch.ring()
+            except RETRYABLE as error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                log.warning("transaction_retried", attempt=attempt + 1, error=type(error).__name__)
+                time.sleep(0.02 * 2**attempt)
+            else:
+                return done
+        raise AssertionError("unreachable")
+
+    def publish(self, canonical: bytes, digest: str, *, now: datetime) -> int:
+        """Put a policy in force from now on; returns its version. The same policy again changes nothing."""
+        from xixi_workflow.store import policies as stored  # noqa: PLC0415
+
+        version = stored.put(self.store, canonical, digest, now=now)
+        self.policies.refresh()
+        return version
+
+
+class Batch:
+    """One transaction's working copies."""
+
+    def __init__(self, engine: Engine, now: datetime) -> None:
+        self.engine = engine
+        self.now = now
+        self.today = engine.policies.in_force
+        self.units: dict[int, Unit] = {}
+        self._loaded: dict[int, Petition] = {}
+        self._changed: dict[int, Unit] = {}
+
+    def run(self, tx: Tx, requests: Sequence[Request]) -> list[Done]:
+        """Everything between `begin` and `commit`."""
+        filings = [r.command for r in requests if isinstance(r.command, FilePetition)]
+        known = tx.find([(f.source, f.source_id) for f in filings]) if filings else {}
+        number = 0
+        fresh = len({(f.source, f.source_id) for f in filings} - known.keys())
+        if fresh:
+            number = self._reserve(tx, fresh)
+        self.load(tx, {r.number for r in requests if r.number})
+        done = []
+        for request in requests:
+            at = request.at if request.at is not None and request.at < self.now else self.now
+            if isinstance(request.command, FilePetition):
+                key = (request.command.source, request.command.source_id)
+                if key in known:
+                    done.append(Done(known[key], self._peek(known[key]), repeated=True))
+                    continue
+                outcome = self._file(request.command, request.actor, number, at)
+                if outcome.refused is None:
+                    known[key] = number
+                    number += 1
+                done.append(outcome)
+            else:
+                done.append(self._decide(tx, request, at))
+        self.save(tx)
+        return done
+
+    def load(self, tx: Tx, numbers: Iterable[int]) -> None:
+        """Bring petitions into the batch, locked."""
+        missing = [n for n in numbers if n not in self._loaded]
+        if missing:
+            for number, live in tx.load(missing).items():
+                self._loaded[number] = decode_petition(live)
+
+    def take(self, petition: Petition) -> None:
+        """A petition that the caller has loaded and locked itself."""
+        self._loaded[petition.id] = petition
+
+    def keep(self, decision: Decision) -> None:
+        """Add a decision to what will be saved."""
+        petition = decision.petition
+        self._loaded[petition.id] = petition
+        messages = [(petition.seq - 1, n, m) for n, m in enumerate(decision.messages)]
+        unit = self._changed.get(petition.id)
+        if unit is None:
+            self._changed[petition.id] = Unit(
+                petition, decision.wake_at, decision.entries, decision.outcomes, messages
+            )
+            return
+        unit.petition, unit.wake_at = petition, decision.wake_at
+        unit.entries += decision.entries
+        unit.outcomes += decision.outcomes
+        unit.messages += messages
+
+    def save(self, tx: Tx) -> None:
+        """Write what changed."""
+        if self._changed:
+            for unit in self._changed.values():
+                if len(unit.outcomes) > 1:
+                    # A breach and its settlement in one batch are one row; the last word counts.
+                    unit.outcomes = list({(o.clock, o.key, o.started_at): o for o in unit.outcomes}.values())
+            tx.apply(list(self._changed.values()), Seal(self.now, self.today.version))
+
+    def ring(self) -> None:
+        """Tell the alarm clock of an alarm that is near."""
+        soon = self.now + BELL_WITHIN
+        if any(u.wake_at is not None and u.wake_at <= soon for u in self._changed.values()):
+            self.engine.store.bell.ring()
+
+    def _reserve(self, tx: Tx, count: int) -> int:
+        day = int(self.now.astimezone(self.today.zone).strftime("%Y%m%d"))
+        return day * 1_000_000 + tx.reserve(day, count)
+
+    def _peek(self, number: int) -> Petition | None:
+        return self._loaded.get(number)
+
+    def _file(self, command: FilePetition, actor: Actor, number: int, at: datetime) -> Done:
+        decision = judge.file(judge.filed(command), actor, self.today, number=number, now=at)
+        if isinstance(decision, Refused):
+            return Done(0, refused=decision)
+        self.keep(decision)
+        who = command.petitioner
+        said = Intake(
+            command.title, command.content, command.address, command.community, command.channel, command.nature,
+            who.name, who.phone, who.language, command.confidential,
+        )  # fmt: skip
+        self._changed[number].intake = (command.source_id, said)
+        return Done(number, decision.petition)
+
+    def _decide(self, tx: Tx, request: Request, at: datetime) -> Done:
+        """Judge one command and all that it causes; all of it happens or none."""
+        number = request.number
+        staged: dict[int, Petition] = {}
+        decisions: list[Decision] = []
+        todo = [(number, request.command, request.actor, request.occurred_at)]
+        while todo:
+            target, command, actor, occurred_at = todo.pop(0)
+            if target not in self._loaded and target not in staged:
+                self.load(tx, [target])
+            petition = staged.get(target) or self._loaded.get(target)
+            if petition is None:
+                return Done(number, refused=Refused("no_such_petition", event=command.event, facts={"no": str(target)}))
+            policy = self.engine.policies.judging(petition.policy)
+            try:
+                decision = judge.decide(petition, command, actor, policy, now=at, occurred_at=occurred_at)
+            except Exception as error:
+                # A poison petition: its neighbours in the batch must not suffer. `command` may hold personal data.
+                log.exception("decision_failed", petition=target, what=command.event)
+                facts = {"field": command.event, "problem": type(error).__name__}
+                return Done(number, refused=Refused("bad_field", event=command.event, facts=facts))
+            if isinstance(decision, Refused):
+                return Done(number, refused=decision)
+            staged[target] = decision.petition
+            decisions.append(decision)
+            todo += [(n, c, SYSTEM, None) for n, c in decision.follow]
+        for decision in decisions:
+            self.keep(decision)
+        return Done(number, staged[number])
+
+
+__all__ = ["Batch", "Done", "Engine", "Request", "TimePassed"]
