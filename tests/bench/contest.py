@@ -115,9 +115,7 @@ class Result:
         Both ran one after the other, so a neighbour's load weighs on both; None when a figure is
         missing or nothing (a CPU time below the clock's tick).
         """
-        pairs = [
-            (of(one), of(other)) for one, other in zip(above.rounds, below.rounds, strict=False)
-        ]
+        pairs = [(of(one), of(other)) for one, other in zip(above.rounds, below.rounds, strict=False)]
         quotients = [one / other for one, other in pairs if other]
         return statistics.median(quotients) if quotients else None
 

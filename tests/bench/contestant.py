@@ -44,9 +44,7 @@ class Contestant(Protocol):
         ``callers`` callers work at once, each going on when its own transition is durable.
         """
 
-    def timers(
-        self, url: str, open_: int, due: int, meter: Meter, first: int = 0
-    ) -> Sequence[float]:
+    def timers(self, url: str, open_: int, due: int, meter: Meter, first: int = 0) -> Sequence[float]:
         """Arm ``open_`` timers, ``due`` of them for one instant, then fire these from it on.
 
         Only the firing counts. Returns for each fired timer the seconds from the instant (or

@@ -149,9 +149,7 @@ async def _run(load: Load) -> Drive:
     until = begin + load.seconds
     callers: list[_Connection] = []
     for _ in range(load.connections):
-        _, caller = await loop.create_connection(
-            lambda: _Connection(requests, until), HOST, load.port
-        )
+        _, caller = await loop.create_connection(lambda: _Connection(requests, until), HOST, load.port)
         callers.append(caller)
     async with asyncio.timeout(load.seconds + _GRACE):
         await asyncio.gather(*(caller.finished for caller in callers))

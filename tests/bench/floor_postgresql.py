@@ -49,8 +49,7 @@ __all__ = [
 ]
 
 _INTAKE: Final = (
-    "petition(id, reference, team, category, state, version, petitioner, title, detail,"
-    " received_at, changed_at)"
+    "petition(id, reference, team, category, state, version, petitioner, title, detail, received_at, changed_at)"
 )
 _ARM: Final = (
     "insert into timer select {one}, clock, stage, {now} + seconds * interval '1 second',"
@@ -95,17 +94,13 @@ def _batch_statements(step: Step) -> list[str]:
     now = "%(now)s::timestamptz"
     source = "unnest(%(petitions)s::bigint[]) one"
     statements = [
-        _move(step, which=many, now=now)
-        if step.number
-        else _ARM.format(one="one", now=now, source=source),
+        _move(step, which=many, now=now) if step.number else _ARM.format(one="one", now=now, source=source),
         _audit(step, one="one", source=source, now=now, finding="%(finding)s::jsonb"),
     ]
     if step.stops is not None:
         statements.append(_stop(step, which=many, now=now))
     if step.notice:
-        statements.append(
-            _send(step, one="one", source=source, now=now, content="%(content)s::jsonb")
-        )
+        statements.append(_send(step, one="one", source=source, now=now, content="%(content)s::jsonb"))
     return statements
 
 
@@ -230,9 +225,7 @@ def _fire(connection: psycopg.Connection[tuple[object, ...]]) -> list[float]:
     return [row[0] for row in rows if isinstance(row[0], float)]
 
 
-def _arm(
-    connection: psycopg.Connection[tuple[object, ...]], rows: Sequence[tuple[int, datetime]]
-) -> None:
+def _arm(connection: psycopg.Connection[tuple[object, ...]], rows: Sequence[tuple[int, datetime]]) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy("copy timer(petition, clock, stage, due_at, status) from stdin") as copy,
@@ -263,9 +256,7 @@ def timers(url: str, open_: int, due: int, meter: Meter, first: int = 0) -> Sequ
 def precision(url: str, n: int, span: float, meter: Meter) -> Sequence[float]:
     """Sleep until the earliest due moment, fire what is due, look again."""
     chance = random.Random(1)
-    nearest = (
-        f"select extract(epoch from min(due_at))::float8 from timer where status = {OPEN_TIMER}"
-    )
+    nearest = f"select extract(epoch from min(due_at))::float8 from timer where status = {OPEN_TIMER}"
     with connected(url) as connection:
         begin = time.time() + 1.0
         moments = [begin + chance.random() * span for _ in range(n)]

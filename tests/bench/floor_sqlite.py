@@ -46,15 +46,10 @@ _FILE: Final = (
 )
 _ARM: Final = "insert into timer values(?, ?, ?, ?, 0, null)"
 _AUDIT: Final = "insert into audit values(?, ?, ?, ?, 'system', ?, ?)"
-_AUDIT_MANY: Final = (
-    "insert into audit select value, ?2, ?3, ?2, 'system', ?4, ?5 from json_each(?1)"
-)
-_SEND: Final = (
-    "insert into outbox(petition, template, status, next_at, content) values(?, ?, 0, ?, ?)"
-)
+_AUDIT_MANY: Final = "insert into audit select value, ?2, ?3, ?2, 'system', ?4, ?5 from json_each(?1)"
+_SEND: Final = "insert into outbox(petition, template, status, next_at, content) values(?, ?, 0, ?, ?)"
 _SEND_MANY: Final = (
-    "insert into outbox(petition, template, status, next_at, content)"
-    " select value, ?2, 0, ?3, ?4 from json_each(?1)"
+    "insert into outbox(petition, template, status, next_at, content) select value, ?2, 0, ?3, ?4 from json_each(?1)"
 )
 
 
@@ -109,9 +104,7 @@ def lifecycle(url: str, n: int, batch: int, meter: Meter, first: int = 0) -> Non
                 run("begin immediate")
                 if step.number == 0:
                     connection.executemany(_FILE, (_intake_row(one, now) for one in petitions))
-                    connection.executemany(
-                        _ARM, (row for one in petitions for row in _timer_rows(one, now))
-                    )
+                    connection.executemany(_ARM, (row for one in petitions for row in _timer_rows(one, now)))
                 else:
                     moved = run(_MOVE_MANY[step.number], (now, listed)).rowcount
                     _expect(moved, len(petitions))
@@ -194,10 +187,7 @@ def timers(url: str, open_: int, due: int, meter: Meter, first: int = 0) -> Sequ
         connection.execute("begin immediate")
         connection.executemany(
             "insert into timer values(?, 0, 0, ?, 0, null)",
-            (
-                (first + at, instant if at < due else instant + 3_600 + at % 86_400)
-                for at in range(open_)
-            ),
+            ((first + at, instant if at < due else instant + 3_600 + at % 86_400) for at in range(open_)),
         )
         connection.execute("commit")
         time.sleep(max(0.0, instant - time.time()))

@@ -51,9 +51,7 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def service(
-    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None
-) -> Iterator[int]:
+def service(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Run a server until the body ends; its pid, once ``/health`` on the port answers 200.
 
     Raises RuntimeError when it ends or stays silent for a minute.

@@ -122,9 +122,7 @@ class PostgresqlPlace:
         with self._admin() as connection:
             self.server = postmaster_of(connection.info.backend_pid)
             self.version = (
-                str(connection.info.server_version // 10_000)
-                + "."
-                + str(connection.info.server_version % 10_000)
+                str(connection.info.server_version // 10_000) + "." + str(connection.info.server_version % 10_000)
             )
 
     def fresh(self, name: str) -> str:
@@ -139,9 +137,7 @@ class PostgresqlPlace:
     def drop(self, name: str) -> None:
         """Remove the database, cutting off whoever is still connected to it."""
         with self._admin() as connection:
-            connection.execute(
-                sql.SQL("drop database if exists {} with (force)").format(self._named(name))
-            )
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(self._named(name)))
 
     def settle(self, url: str) -> None:
         """Checkpoint; no vacuum, which would tell the planner that a fresh table stays empty."""
@@ -158,8 +154,7 @@ class PostgresqlPlace:
         """Bytes of the tables, their indexes and their large values, system tables left out."""
         with psycopg.connect(libpq_url(url), autocommit=True) as connection:
             row = connection.execute(
-                "select coalesce(sum(pg_total_relation_size(relid)), 0)::bigint"
-                " from pg_stat_user_tables"
+                "select coalesce(sum(pg_total_relation_size(relid)), 0)::bigint from pg_stat_user_tables"
             ).fetchone()
         return int(row[0]) if row else 0
 
@@ -193,9 +188,7 @@ def postgresql_place(url: str | None) -> Iterator[PostgresqlPlace]:
         server = get_server(data)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for name, value in _SERVER_SETTINGS.items():
-                connection.execute(
-                    sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value)
-                )
+                connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value))
         # shared_buffers is read at start only.
         server.cleanup()
         server = get_server(data)

@@ -67,9 +67,7 @@ def text(result: Result) -> str:
         cells = [_times(result.ratio(ours, floor, _rate)), _times(by_cpu)]
         lines.append(_line(f"ratio {ours.state}".rstrip(), cells))
     for record in result.records:
-        lines += [
-            f"  {record.name}: {one.played.remark}" for one in record.rounds if one.played.remark
-        ]
+        lines += [f"  {record.name}: {one.played.remark}" for one in record.rounds if one.played.remark]
     return "\n".join(lines)
 
 
@@ -90,11 +88,7 @@ def _plain_record(record: Record) -> dict[str, object]:
     if not record.rounds:
         return {"missing": record.missing or "not run"}
     rounds = [_plain_round(one) for one in record.rounds]
-    medians = {
-        name: statistics.median(one[name] for one in rounds)
-        for name in rounds[0]
-        if name != "count"
-    }
+    medians = {name: statistics.median(one[name] for one in rounds) for name in rounds[0] if name != "count"}
     late = record.lateness()
     delays = late and {"p50": late.p50, "p99": late.p99, "max": late.worst}
     return {

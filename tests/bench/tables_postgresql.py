@@ -43,9 +43,7 @@ create table outbox(
 create index outbox_due on outbox(next_at) where status = 0;
 """
 
-LIMIT_ROWS: Final = "(values {}) limits(clock, stage, seconds)".format(
-    ", ".join(str(limit) for limit in LIMITS)
-)
+LIMIT_ROWS: Final = "(values {}) limits(clock, stage, seconds)".format(", ".join(str(limit) for limit in LIMITS))
 """The timer limits as rows of a FROM clause."""
 
 _CHUNK: Final = 50_000

@@ -79,9 +79,7 @@ def fill(url: str, n: int) -> None:
         run("create temp table clock(number int, stage int, due real)")
         connection.executemany("insert into clock values(?, ?, ?)", LIMITS)
         run("create temp table step(number int, notice text)")
-        connection.executemany(
-            "insert into step values(?, ?)", [(step.number, step.notice) for step in STEPS]
-        )
+        connection.executemany("insert into step values(?, ?)", [(step.number, step.notice) for step in STEPS])
         past = time.time() - 60 * 86_400
         # "cross join" keeps the petitions outside, so that rows arrive in the order of their key.
         for low in range(0, n, _CHUNK):
@@ -102,10 +100,7 @@ def fill(url: str, n: int) -> None:
                 " at + number * 10800, ? from fill cross join step",
                 (FINDING,),
             )
-            run(
-                f"insert into timer select id, number, stage, at + due, {STOPPED_TIMER}, at"
-                " from fill cross join clock"
-            )
+            run(f"insert into timer select id, number, stage, at + due, {STOPPED_TIMER}, at from fill cross join clock")
             run(
                 "insert into outbox(petition, template, status, next_at, content)"
                 " select id, notice, 1, at, ? from fill cross join step where notice is not null",

@@ -60,14 +60,10 @@ DETAIL: Final = (
 )
 PETITIONER: Final = "测试居民"
 
-FINDING: Final = json.dumps(
-    {"by": "rule:lighting", "why": "title matches a category word", "team": "urban"}
-)
+FINDING: Final = json.dumps({"by": "rule:lighting", "why": "title matches a category word", "team": "urban"})
 """What the audit row carries beside its moment, as JSON."""
 
-NOTICE: Final = json.dumps(
-    {"to": "19900000000", "language": "zh", "values": {"no": "P-0000000", "hours": 3}}
-)
+NOTICE: Final = json.dumps({"to": "19900000000", "language": "zh", "values": {"no": "P-0000000", "hours": 3}})
 """What the outbox row carries for its template, as JSON."""
 
 FIRED_NOTICE: Final = "clock_warning"

@@ -25,7 +25,7 @@ def _known(work: Work, event: str, kind: str, code: str, known: Collection[str])
 
 def _say(work: Work, text: str = "", code: str = "", span: float = 0.0) -> None:
     """What the notices of this event may quote."""
-    work.vars = Vars(text=text[:QUOTED], code=code, span=span)
+    work.vars = Vars(text=text[:QUOTED], code=code, span=int(span))
 
 
 def _route(work: Work, command: commands.RoutePetition) -> Refused | None:

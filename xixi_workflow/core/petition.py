@@ -185,7 +185,7 @@ class Vars(msgspec.Struct, omit_defaults=True, gc=False, rename={"category": "c"
     due: datetime | None = None
     level: int = 0
     #: Seconds: left before due in a warning, late in a breach, granted in an extension.
-    span: float = 0.0
+    span: int = 0
     text: str = ""
     code: str = ""
 

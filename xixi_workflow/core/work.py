@@ -269,7 +269,7 @@ class Work:
             clock.name,
             clock.due_at,
             0,
-            float(int(span)),
+            int(span),
         )
 
     def _lapse(self, at: datetime) -> None:

@@ -105,10 +105,17 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection for views and rare writes; committed at the end."""
+        """A connection for views; committed at the end."""
         with self.engine.connect() as connection:
             yield connection
             connection.commit()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection for rare writes, committed at the end. SQLite's one writer is waited for at the beginning: a
+        reader that turns writer later is refused at once if somebody else wrote in between."""
+        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -124,4 +131,4 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

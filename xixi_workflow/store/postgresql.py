@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, seal_hash, seal_line
+from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, encode_petition, seal_hash, seal_line
 from xixi_workflow.store.tables import to_micros
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -27,7 +27,7 @@ class _Petition(msgspec.Struct, gc=False, omit_defaults=True):
     lead: str
     urgency: str
     round: int
-    live: str
+    live: bytes
     wake_at: datetime | None = None
     closed_at: datetime | None = None
     result: str | None = None
@@ -75,7 +75,7 @@ class _Message(msgspec.Struct, gc=False):
 
 _UPDATE = (
     "UPDATE petition p SET state=r.state, category=r.category, lead=r.lead, urgency=r.urgency, round=r.round,"
-    " result=r.result, rating=r.rating, closed_at=r.closed_at, wake_at=r.wake_at, live=r.live"
+    " result=r.result, rating=r.rating, closed_at=r.closed_at, wake_at=r.wake_at, live=decode(r.live, 'base64')"
     " FROM json_to_recordset({doc}) AS r(id bigint, state text, category text, lead text, urgency text,"
     " round smallint, live text, wake_at timestamptz, closed_at timestamptz, result text, rating text)"
     " WHERE p.id = r.id"
@@ -83,7 +83,7 @@ _UPDATE = (
 _INSERT = (
     "INSERT INTO petition (id, source, source_id, policy, state, category, lead, urgency, round, result, rating,"
     " received_at, closed_at, wake_at, live) SELECT id, source, source_id, policy, state, category, lead, urgency,"
-    " round, result, rating, received_at, closed_at, wake_at, live FROM json_to_recordset({doc}) AS r(id bigint,"
+    " round, result, rating, received_at, closed_at, wake_at, decode(live, 'base64') FROM json_to_recordset({doc}) AS r(id bigint,"
     " source text, source_id text, policy smallint, state text, category text, lead text, urgency text,"
     " round smallint, result text, rating text, received_at timestamptz, closed_at timestamptz,"
     " wake_at timestamptz, live text)"
@@ -133,7 +133,7 @@ class PostgresTx:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._cursor = connection.cursor()
+        self._cursor = connection.cursor(binary=True)
 
     def begin(self) -> None:
         """psycopg opens the transaction with the first statement."""
@@ -147,12 +147,12 @@ class PostgresTx:
         if not self._connection.closed:
             self._connection.rollback()
 
-    def load(self, ids: list[int]) -> dict[int, str]:
+    def load(self, ids: list[int]) -> dict[int, bytes]:
         """See `rows.Tx`. Locked in order of id, so that two writers never wait for each other in a circle."""
         self._cursor.execute("SELECT id, live FROM petition WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (ids,))
         return dict(self._cursor.fetchall())
 
-    def due(self, now: datetime, limit: int) -> list[tuple[int, str]]:
+    def due(self, now: datetime, limit: int) -> list[tuple[int, bytes]]:
         """See `rows.Tx`."""
         self._cursor.execute(
             "SELECT id, live FROM petition WHERE wake_at <= %s ORDER BY wake_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
@@ -193,7 +193,7 @@ class PostgresTx:
             p = unit.petition
             pid = p.id
             row = _Petition(
-                pid, p.state, p.category, p.lead, p.urgency, p.round, encode(p).decode(), unit.wake_at, p.closed_at,
+                pid, p.state, p.category, p.lead, p.urgency, p.round, encode_petition(p), unit.wake_at, p.closed_at,
                 p.result or None, p.rating or None,
             )  # fmt: skip
             if unit.intake is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, seal_hash, seal_line
+from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, encode_petition, seal_hash, seal_line
 from xixi_workflow.store.tables import to_micros
 
 _INSERT_PETITION = (
@@ -66,7 +66,7 @@ class SqliteTx:
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
 
-    def load(self, ids: list[int]) -> dict[int, str]:
+    def load(self, ids: list[int]) -> dict[int, bytes]:
         """See `rows.Tx`."""
         if len(ids) == 1:
             return dict(self._execute("SELECT id, live FROM petition WHERE id = ?", ids).fetchall())
@@ -76,7 +76,7 @@ class SqliteTx:
             ).fetchall()
         )
 
-    def due(self, now: datetime, limit: int) -> list[tuple[int, str]]:
+    def due(self, now: datetime, limit: int) -> list[tuple[int, bytes]]:
         """See `rows.Tx`."""
         return self._execute(
             "SELECT id, live FROM petition WHERE wake_at <= ? ORDER BY wake_at, id LIMIT ?", (to_micros(now), limit)
@@ -118,7 +118,7 @@ class SqliteTx:
         for unit in sorted(units, key=_id):
             p = unit.petition
             pid = p.id
-            live = encode(p).decode()
+            live = encode_petition(p)
             wake = None if unit.wake_at is None else to_micros(unit.wake_at)
             closed = None if p.closed_at is None else to_micros(p.closed_at)
             result, rating = p.result or None, p.rating or None

@@ -50,6 +50,15 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return from_micros(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+#: A 64-bit number. SQLite makes a lone key of this type the row's own place; a BIGINT key would cost a second tree.
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def given_key(kind: Any = Number) -> Any:
+    """A lone primary key that we give: no sequence of the database stands behind it."""
+    return Field(primary_key=True, sa_type=kind, sa_column_kwargs={"autoincrement": False})
+
+
 def instant(*, nullable: bool = False) -> Any:
     """A column that holds an `Instant`."""
     return Field(default=None, sa_type=Instant, nullable=nullable)
@@ -68,11 +77,10 @@ class PetitionRow(SQLModel, table=True):
             sqlite_where=sa.text("wake_at IS NOT NULL"),
             postgresql_where=sa.text("wake_at IS NOT NULL"),
         ),
-        {"postgresql_with": {"fillfactor": 80}},
     )
 
     #: Date of filing and serial: 20261123000042. Also the public number.
-    id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    id: int = given_key()
     source: str
     source_id: str
     #: Version of the policy under which it is judged for life.
@@ -87,7 +95,8 @@ class PetitionRow(SQLModel, table=True):
     received_at: datetime = instant()
     closed_at: datetime | None = instant(nullable=True)
     wake_at: datetime | None = instant(nullable=True)
-    live: str
+    #: See `rows.decode_petition`.
+    live: bytes = Field(sa_type=sa.LargeBinary)
 
 
 class IntakeRow(SQLModel, table=True):
@@ -95,7 +104,7 @@ class IntakeRow(SQLModel, table=True):
 
     __tablename__ = "intake"
 
-    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    petition_id: int = given_key()
     title: str
     content: str
     address: str
@@ -131,7 +140,7 @@ class SealRow(SQLModel, table=True):
 
     __tablename__ = "seal"
 
-    number: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    number: int = given_key()
     at: datetime = instant()
     #: The policy in force, whose roster chose the recipients.
     policy: int
@@ -144,7 +153,7 @@ class ChainRow(SQLModel, table=True):
 
     __tablename__ = "chain"
 
-    id: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    id: int = given_key(sa.SmallInteger)
     number: int = Field(sa_type=sa.BigInteger)
     hash: bytes = Field(sa_type=sa.LargeBinary)
 
@@ -184,7 +193,7 @@ class OutboxRow(SQLModel, table=True):
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         ),
-        {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 80}},
+        {"sqlite_with_rowid": False},
     )
 
     petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
@@ -208,8 +217,9 @@ class PolicyRow(SQLModel, table=True):
 
     __tablename__ = "policy"
 
-    version: int = Field(primary_key=True)
-    digest: str = Field(unique=True)
+    version: int = given_key(sa.Integer)
+    #: Not unique: a policy that comes back into force gets a new version.
+    digest: str
     at: datetime = instant()
     canonical: str
 
@@ -219,7 +229,7 @@ class CounterRow(SQLModel, table=True):
 
     __tablename__ = "counter"
 
-    day: int = Field(primary_key=True)
+    day: int = given_key(sa.Integer)
     last: int
 
 
@@ -228,7 +238,7 @@ class TroubleRow(SQLModel, table=True):
 
     __tablename__ = "trouble"
 
-    petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    petition_id: int = given_key()
     at: datetime = instant()
     error: str
 

@@ -1,0 +1,266 @@
+"""From a folder of YAML files to a `Policy`, or every mistake with the file and line where it stands.
+
+YAML is read with the rules of YAML 1.2, not 1.1: `14:00`, `no`, `on`, `2027-02-06` and `0571` are the texts that they
+look like, so the traps of the older rules do not exist here. Keys are always texts. What remains a number or `true`
+where a text is wanted is reported with the hint to quote it.
+
+The files are parsed event by event instead of being loaded: that keeps the line of every key, finds keys that are
+written twice (a loader would silently keep the last) and holds no deep recursion or alias bomb.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.policy_build import PolicyError, build
+from xixi_workflow.core.policy_schema import FILES
+
+#: A policy file is some 30 kB; a file beyond this was put there by mistake.
+LARGEST_FILE: Final = 2_000_000
+#: Values of one file, aliases counted out: what a malicious or broken file could blow up to.
+_MOST_VALUES: Final = 200_000
+_DEEPEST: Final = 20
+
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEAN: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+# A number with a leading zero stays a text: it is a telephone number or a code, and its zero matters.
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)")
+_FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)?\.\d+|[-+]?(?:0|[1-9]\d*)\.")
+
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class LocatedProblem(NamedTuple):
+    """One mistake. `file` is relative to the folder; `line` counts from 1, and 0 means the file as a whole."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class PolicyFolderError(Exception):
+    """The folder holds no usable policy; `problems` lists every reason, by file and line."""
+
+    def __init__(self, problems: list[LocatedProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class _Node(NamedTuple):
+    """A value, and for a mapping or a list the line and node of each entry."""
+
+    value: Any
+    entries: dict[str | int, tuple[int, _Node]]
+
+
+class _Broken(Exception):  # noqa: N818 - it never leaves this module
+    """The file cannot be understood beyond this line."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+def shipped_folder() -> Path:
+    """The configuration that comes with the program: in the wheel, or `config/` of a source tree."""
+    package = Path(__file__).parents[1]
+    shipped = package / "_shipped" / "config"
+    return shipped if shipped.is_dir() else package.parent / "config"
+
+
+def read_policy(folder: Path, *, version: int = 0) -> Policy:
+    """The policy in `folder` (`*.yaml` and `words/*.yaml`). Raises `PolicyFolderError` with every problem found."""
+    if not folder.is_dir():
+        raise PolicyFolderError([LocatedProblem(str(folder), 0, "there is no such folder")])
+    problems: list[LocatedProblem] = []
+    trees: dict[str, _Node] = {}
+    unread: set[str] = set()
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == ".yml":
+            problems.append(LocatedProblem(name, 0, f"not read: rename it to {path.stem}.yaml"))
+            unread.add(f"{name[:-4]}.yaml")
+            continue
+        try:
+            trees[name] = _Reader(name, problems).read(_text(path))
+        except _Broken as broken:
+            problems.append(LocatedProblem(name, broken.line, broken.message))
+            unread.add(name)
+    try:
+        policy = build({name: tree.value for name, tree in trees.items()}, version=version)
+    except PolicyError as error:
+        for problem in error.problems:
+            # What could not be read is reported once, as itself, and not as missing besides.
+            if problem.file not in unread or problem.path:
+                line = _line(trees.get(problem.file), problem.path)
+                problems.append(LocatedProblem(problem.file, line, _sentence(problem.path, problem.message)))
+    else:
+        if not problems:
+            return policy
+    order = {name: n for n, name in enumerate(FILES)}
+    raise PolicyFolderError(sorted({*problems}, key=lambda p: (order.get(p.file, len(order)), p)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place in (folder, folder / "words"):
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            # Editors and other systems leave hidden copies behind.
+            if path.suffix in (".yaml", ".yml") and not path.name.startswith(".") and path.is_file():
+                yield path
+
+
+def _text(path: Path) -> str:
+    """The file's text, with or without a byte order mark."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _Broken(0, f"larger than {LARGEST_FILE // 1_000_000} MB: this cannot be a policy file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise _Broken(0, f"cannot be read: {error.strerror}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _Broken(line, "not UTF-8; save the file with the encoding UTF-8") from None
+
+
+class _Reader:
+    """Reads one file into nodes. Keys written twice are added to `problems`; the first one counts."""
+
+    def __init__(self, file: str, problems: list[LocatedProblem]) -> None:
+        self._file = file
+        self._problems = problems
+        self._anchors: dict[str, _Node] = {}
+        self._values = 0
+        self._sizes: dict[str, int] = {}
+
+    def read(self, text: str) -> _Node:
+        """The file's one document. Raises `_Broken`."""
+        try:
+            events = iter(yaml.parse(text, Loader=_Loader))
+            next(events)
+            if not isinstance(next(events), yaml.DocumentStartEvent):
+                return _Node(None, {})
+            node = self._node(next(events), events, 1)
+            next(events)
+            if isinstance(more := next(events), yaml.DocumentStartEvent):
+                raise _Broken(more.start_mark.line + 1, "a second document begins here; a file holds one")
+        except yaml.MarkedYAMLError as error:
+            raise _syntax(error, text) from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise _Broken(line, f"the character {error.character!r:.20} is not allowed") from None
+        return node
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> _Node:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _Broken(line, f"*{event.anchor} repeats something that no &{event.anchor} names before it")
+            self._count(self._sizes[event.anchor], line)
+            return self._anchors[event.anchor]
+        if depth > _DEEPEST:
+            raise _Broken(line, f"nested deeper than {_DEEPEST} levels")
+        if event.tag is not None:
+            raise _Broken(line, f"a text that starts with an exclamation mark must be in quotes ({event.tag})")
+        before = self._values
+        self._count(1, line)
+        if isinstance(event, yaml.MappingStartEvent):
+            node = self._mapping(events, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._list(events, depth)
+        else:
+            node = _Node(_scalar(event.value) if event.implicit[0] else event.value, {})
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+            self._sizes[event.anchor] = self._values - before
+        return node
+
+    def _mapping(self, events: Iterator[Any], depth: int) -> _Node:
+        entries: dict[str | int, tuple[int, _Node]] = {}
+        while not isinstance(key := next(events), yaml.MappingEndEvent):
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarEvent):
+                raise _Broken(line, "a key must be a plain text; a text that starts with { or [ must be in quotes")
+            if key.value == "<<":
+                raise _Broken(line, "merging with << is not supported; write the entries out")
+            node = self._node(next(events), events, depth + 1)
+            if key.value in entries:
+                first = entries[key.value][0]
+                message = f"{key.value} is written twice; the first is on line {first}"
+                self._problems.append(LocatedProblem(self._file, line, message))
+            else:
+                entries[key.value] = line, node
+        return _Node({key: node.value for key, (_, node) in entries.items()}, entries)
+
+    def _list(self, events: Iterator[Any], depth: int) -> _Node:
+        entries: dict[str | int, tuple[int, _Node]] = {}
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            entries[len(entries)] = event.start_mark.line + 1, self._node(event, events, depth + 1)
+        return _Node([node.value for _, node in entries.values()], entries)
+
+    def _count(self, values: int, line: int) -> None:
+        self._values += values
+        if self._values > _MOST_VALUES:
+            raise _Broken(line, f"more than {_MOST_VALUES} values")
+
+
+def _scalar(text: str) -> Any:
+    """A plain scalar by the core schema of YAML 1.2, as far as JSON knows its type."""
+    if text in _NULL:
+        return None
+    if text in _BOOLEAN:
+        return _BOOLEAN[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Broken:
+    """What is wrong with the YAML, and what usually causes it."""
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or "not YAML"
+    if mark is None:
+        return _Broken(0, problem)
+    # What is left open is noticed only where the next thing begins, or at the end of the file.
+    lines = text.splitlines()
+    number = mark.line
+    if error.context_mark and ("end of stream" in problem or "quoted scalar" in (error.context or "")):
+        number = error.context_mark.line
+    line = lines[number] if number < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        hint = "; indent with blanks, not with tabs"
+    elif "：" in line or any("：" in near for near in lines[max(0, number - 1) : number]):
+        hint = "; a key ends with the half-width colon and a blank (: ), not with ："
+    elif "mapping values" in problem:
+        hint = '; a text that holds ": " must be in quotes'
+    elif re.search(r"""[:-]\s+[\[{"'%@`&*!|>]""", line):
+        hint = '; a text that starts with one of [ { % @ ` & * ! | > or holds a " at its start must be in quotes'
+    else:
+        hint = ""
+    return _Broken(number + 1, f"not YAML: {problem}{hint}")
+
+
+def _line(tree: _Node | None, path: tuple[str | int, ...]) -> int:
+    """The line of `path`, or of its nearest parent that is in the file."""
+    line = 1 if tree and path else 0
+    for key in path:
+        if tree is None or key not in tree.entries:
+            break
+        line, tree = tree.entries[key]
+    return line
+
+
+def _sentence(path: tuple[str | int, ...], message: str) -> str:
+    place = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in path if key != "[key]")
+    return f"{place.removeprefix('.')}: {message}" if place else message
