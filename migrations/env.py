@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context
 from alembic.operations import MigrationScript
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
@@ -25,9 +28,10 @@ def number(_context: MigrationContext, _revision: object, directives: list[Migra
 def run(connection: sa.Connection) -> None:
     on_postgresql = connection.dialect.name == "postgresql"
 
-    def note(*, step: object, **_rest: object) -> None:
+    def note(ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]) -> None:
+        del ctx, heads, run_args
         applied: list[str] = context.config.attributes.setdefault("applied", [])
-        applied.append(getattr(step, "up_revision_id", ""))
+        applied.append(str(step.up_revision_id))
 
     context.configure(
         connection=connection,

@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL, make_url
 
 from tests.postgres import as_sqlalchemy_url, running_postgres
+from xixi_workflow.store import migrate
+from xixi_workflow.store.connect import Store
 
 # A deadline would be an assertion on time taken. In CI the examples are the same on every run, so
 # that a red build is red again on the desk.
@@ -29,10 +31,10 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 def make_schema(url: str) -> None:
-    """Bring an empty database to the newest schema; runs once per session and kind of database.
-
-    Empty until there are migrations.
-    """
+    """Bring an empty database to the newest schema; runs once per session and kind of database."""
+    store = Store(url)
+    migrate.upgrade(store)
+    store.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,10 +24,12 @@ log = structlog.get_logger()
 
 #: Seconds between two looks without a bell.
 COARSE = 1.0
+#: Pause before ringing again for what a ring has left due: another service is just doing it.
+AGAIN = timedelta(milliseconds=20)
 
 
 def now() -> datetime:
-    """This moment, aware UTC."""
+    """The present moment, aware UTC."""
     return datetime.now(UTC)
 
 
@@ -35,8 +37,8 @@ class AlarmClock:
     """Rings `ring` at the instants that `next_alarm` names.
 
     `ring(now)` does whatever is due and may be called too early, too late or twice. `next_alarm()` asks the database.
-    `wait(seconds)` waits for the bell. A ring that fails is logged and tried again at the next look: the alarm never
-    dies of a database that was away.
+    `wait(seconds)` waits for the bell. A ring that fails is logged and tried again a second later: the alarm never dies
+    of a database that was away.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class AlarmClock:
         self._wait = wait
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._failing: dict[str, str] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -70,7 +73,7 @@ class AlarmClock:
         self._listener.join(timeout=2 * COARSE)
 
     def _arm(self, at: datetime) -> None:
-        # Adding replaces the one job and wakes the scheduler's thread if the new moment is nearer.
+        # Adding replaces the one job and wakes the scheduler's thread, which then reads the time anew.
         self._scheduler.add_job(self._go, DateTrigger(at), id="alarm", replace_existing=True)
 
     def _go(self) -> None:
@@ -78,22 +81,41 @@ class AlarmClock:
             try:
                 self._ring(now())
                 following = self._next_alarm()
-            except Exception:
-                log.exception("alarm_failed")
+                self._went("alarm")
+            except Exception as error:
+                self._went("alarm", error)
                 following = now() + timedelta(seconds=COARSE)
             if following is not None and not self._stop.is_set():
-                self._arm(following)
+                # What is still due after a ring is in another's hands; asking without a pause would only delay it.
+                self._arm(max(following, now() + AGAIN))
 
     def _listen(self) -> None:
         while not self._stop.is_set():
             self._wait(COARSE)
-            if self._stop.is_set():
-                return
-            try:
-                following = self._next_alarm()
-            except Exception:
-                log.exception("alarm_look_failed")
-                continue
-            job = self._scheduler.get_job("alarm")
-            if following is not None and (job is None or job.next_run_time is None or following < job.next_run_time):
-                self._arm(following)
+            # The lock: while a ring is under way the alarm is unarmed, and it arms itself from what it finds then.
+            with self._lock:
+                if self._stop.is_set():
+                    return
+                try:
+                    following = self._next_alarm()
+                except Exception as error:
+                    self._went("look", error)
+                    continue
+                self._went("look")
+                job = self._scheduler.get_job("alarm")
+                if following is None:
+                    continue
+                # Due already although armed: the machine slept or the clock was set, and the scheduler's thread waits
+                # for a moment that has passed.
+                if job is None or job.next_run_time is None or following < max(job.next_run_time, now()):
+                    self._arm(following)
+
+    def _went(self, what: str, error: Exception | None = None) -> None:
+        """Log a failure when it begins and when it ends: a database that is away would fill the log every second."""
+        name = type(error).__name__ if error is not None else ""
+        if name != self._failing.get(what, ""):
+            self._failing[what] = name
+            if error is not None:
+                log.error("alarm_failing", what=what, error=name, exc_info=error)
+            else:
+                log.info("alarm_works_again", what=what)

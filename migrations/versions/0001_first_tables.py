@@ -160,6 +160,7 @@ def index_what_waits(name: str, table: str, column: str) -> None:
 def downgrade() -> None:
     be_patient()
     for table in (
-        "service", "trouble", "counter", "policy", "outbox", "outcome", "chain", "seal", "journal", "intake", "petition",
+        "service", "trouble", "counter", "policy", "outbox", "outcome", "chain", "seal", "journal", "intake",
+        "petition",
     ):  # fmt: skip
         op.drop_table(table)

@@ -19,6 +19,7 @@ import yaml
 
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import PolicyError, build
+from xixi_workflow.core.policy_problem import Problem
 from xixi_workflow.core.policy_schema import FILES
 
 #: A policy file is some 30 kB; a file beyond this was put there by mistake.
@@ -30,7 +31,7 @@ _DEEPEST: Final = 20
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEAN: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 # A number with a leading zero stays a text: it is a telephone number or a code, and its zero matters.
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)")
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
 _FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)?\.\d+|[-+]?(?:0|[1-9]\d*)\.")
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -47,12 +48,15 @@ class LocatedProblem(NamedTuple):
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
-class PolicyFolderError(Exception):
-    """The folder holds no usable policy; `problems` lists every reason, by file and line."""
+class PolicyFolderError(PolicyError):
+    """The folder holds no usable policy; `located` lists every reason, by file and line, and `str` a line for each."""
 
-    def __init__(self, problems: list[LocatedProblem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+    def __init__(self, located: list[LocatedProblem]) -> None:
+        super().__init__([Problem(problem.file, (), problem.message) for problem in located])
+        self.located = located
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.located)
 
 
 class _Node(NamedTuple):
@@ -147,13 +151,14 @@ class _Reader:
     def read(self, text: str) -> _Node:
         """The file's one document. Raises `_Broken`."""
         try:
-            events = iter(yaml.parse(text, Loader=_Loader))
+            events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
             next(events)
             if not isinstance(next(events), yaml.DocumentStartEvent):
                 return _Node(None, {})
             node = self._node(next(events), events, 1)
             next(events)
-            if isinstance(more := next(events), yaml.DocumentStartEvent):
+            more: Any = next(events)
+            if not isinstance(more, yaml.StreamEndEvent):
                 raise _Broken(more.start_mark.line + 1, "a second document begins here; a file holds one")
         except yaml.MarkedYAMLError as error:
             raise _syntax(error, text) from None

@@ -18,7 +18,8 @@ Rules of the trade that are decided here, once:
 * A breach is dated at the due instant, whenever it is noticed.
 * An event that arrives late is judged by when it happened: it withdraws a breach that it proves wrong.
 * A pause or extension granted after a breach does not erase it.
-* Ladder rings count from the breach in plain time: an escalation does not wait for office hours.
+* Ladder rings count from the breach in plain time: an escalation does not wait for office hours. A pause after the
+  breach puts off those that have not rung yet.
 """
 
 from __future__ import annotations
@@ -43,8 +44,14 @@ def start(plan: ClockPlan, at: datetime, *, round: int, key: str = "") -> Clock:
 
 
 def pause(plan: ClockPlan, clock: Clock, at: datetime) -> None:
-    """Stop counting at `at`; a clock that is paused already stays as it is."""
+    """Stop counting at `at`; a clock that is paused already stays as it is.
+
+    A pause that we hear of late begins no earlier than the clock last began to run.
+    """
     if clock.paused_at is None:
+        at = max(at, clock.ran_from)
+        if clock.breached_at is not None and at <= clock.due_at:
+            _withdraw(clock)
         clock.used += elapsed(plan, clock.ran_from, at)
         clock.paused_at = at
         clock.next_at = None
@@ -53,22 +60,34 @@ def pause(plan: ClockPlan, clock: Clock, at: datetime) -> None:
 def resume(plan: ClockPlan, clock: Clock, at: datetime) -> None:
     """Count again from `at`. The due instant of a clock that was breached before stays where it was missed."""
     if clock.paused_at is not None:
-        clock.paused_for += max(0.0, (at - clock.paused_at).total_seconds())
+        at = max(at, clock.paused_at)
+        paused_for = at - clock.paused_at
+        clock.paused_for += paused_for.total_seconds()
         clock.paused_at = None
         clock.ran_from = at
         if clock.breached_at is None:
             clock.due_at = _add(plan, at, clock.total - clock.used)
+        else:
+            clock.breached_at += paused_for
         clock.next_at = _next(plan, clock)
 
 
-def extend(plan: ClockPlan, clock: Clock, seconds: float) -> None:
-    """Grant `seconds` more. The missed due instant of a breached clock stays: the breach is not erased."""
+def extend(plan: ClockPlan, clock: Clock, seconds: float, at: datetime) -> None:
+    """Grant `seconds` more at `at`. What is granted after the due instant was missed does not move it."""
     clock.extended_for += seconds
+    if clock.breached_at is not None and at <= clock.due_at:
+        _withdraw(clock)
     if clock.breached_at is None:
         clock.total += seconds
         if clock.paused_at is None:
             clock.due_at = _add(plan, clock.ran_from, clock.total - clock.used)
             clock.next_at = _next(plan, clock)
+
+
+def _withdraw(clock: Clock) -> None:
+    """A breach proved wrong: what we now hear of happened in time."""
+    clock.breached_at = None
+    clock.rung = clock.acknowledged = 0
 
 
 def warned(plan: ClockPlan, clock: Clock) -> None:
@@ -86,11 +105,26 @@ def breach(plan: ClockPlan, clock: Clock) -> None:
 def rang(plan: ClockPlan, clock: Clock) -> None:
     """One more ring of the ladder is done."""
     clock.rung += 1
+    _skip_silent(plan, clock)
+
+
+def acknowledge(plan: ClockPlan, clock: Clock) -> None:
+    """Somebody has seen to the breach: repeats of every level that has rung fall silent, higher levels still ring."""
+    clock.acknowledged = max((ring.level for ring in plan.rings[: clock.rung]), default=0)
+    _skip_silent(plan, clock)
+
+
+def _skip_silent(plan: ClockPlan, clock: Clock) -> None:
+    # Passed over at once rather than when they fall due, so that no alarm is set for a ring that nobody hears.
+    rings = plan.rings
+    while clock.rung < len(rings) and rings[clock.rung].repeat and rings[clock.rung].level <= clock.acknowledged:
+        clock.rung += 1
     clock.next_at = _next(plan, clock)
 
 
 def settle(clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
     """The verdict when the clock is met, or stopped without being met, at `at` (the instant of the event)."""
+    at = max(at, clock.started_at)
     if met:
         result = "on_time" if at <= clock.due_at else "late"
     else:
@@ -113,7 +147,7 @@ def settle(clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
 
 
 def standing(clock: Clock, result: str, team: str) -> Outcome:
-    """The verdict of a clock that goes on (`breached`) or ran out (`lapsed`)."""
+    """The verdict of a clock that goes on (`breached`, `withdrawn`) or ran out (`lapsed`)."""
     return Outcome(
         clock.name,
         clock.key,
@@ -122,7 +156,7 @@ def standing(clock: Clock, result: str, team: str) -> Outcome:
         result,
         clock.started_at,
         clock.due_at,
-        None if result == "breached" else clock.due_at,
+        clock.due_at if result == "lapsed" else None,
         clock.paused_for,
         clock.extended_for,
     )
@@ -138,8 +172,8 @@ def elapsed(plan: ClockPlan, since: datetime, until: datetime) -> float:
 
 
 def warnings(plan: ClockPlan, clock: Clock) -> list[datetime]:
-    """The instants of all warnings of a clock that runs, given or not, as they stand now."""
-    return [_warning(plan, clock, n) for n in range(len(plan.warnings))]
+    """The instants of all warnings of a clock that runs, given or not, as they stand now, in order."""
+    return sorted(_warning(plan, clock, n) for n in range(len(plan.warnings)))
 
 
 def _add(plan: ClockPlan, since: datetime, seconds: float) -> datetime:
@@ -162,5 +196,8 @@ def _next(plan: ClockPlan, clock: Clock) -> datetime | None:
             return clock.breached_at + timedelta(seconds=plan.rings[clock.rung].after)
         return None
     if clock.warned < len(plan.warnings):
+        if clock.extended_for:
+            # More time can change which comes first: 80% of ten hours is before ten hours less 30 minutes.
+            return warnings(plan, clock)[clock.warned]
         return _warning(plan, clock, clock.warned)
     return clock.due_at + INSTANT

@@ -180,6 +180,7 @@ class RatePetition(Command, frozen=True, omit_defaults=True):
 
     @property
     def happens(self) -> str:
+        """A dissatisfied rating is an event of its own: it leads elsewhere."""
         return "rate_dissatisfied" if self.rating == "dissatisfied" else "rate"
 
 
@@ -299,7 +300,7 @@ class TransferOut(Command, frozen=True, omit_defaults=True):
     """转外部: to 110 or a district department, named in `to`."""
 
     event: ClassVar[str] = "transfer_out"
-    to: Annotated[str, Meta(min_length=1, max_length=100)]
+    to: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
     text: Annotated[str, Meta(max_length=1000)] = ""
 
 

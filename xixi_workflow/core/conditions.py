@@ -40,14 +40,15 @@ def _route(work: Work, command: commands.RoutePetition) -> Refused | None:
     lead = command.team or category.team
     if petition.state in ("received", "routed", "returned"):
         petition.lead = lead
-        petition.assists = [Assist(team) for team in command.assisting if team != lead]
+        # Teams that were asked already keep their sub-tasks; a new lead's own ends when it is dispatched.
+        asked = [a for a in petition.assists if a.asked]
+        busy = {lead, *(a.team for a in asked if not a.finished)}
+        petition.assists = asked + [Assist(t) for t in dict.fromkeys(command.assisting) if t not in busy]
     elif command.team and command.team != petition.lead:
         # A team that has the petition keeps it until it returns it: nobody loses a clock by a relabelling.
         return work.refuse("team_has_it", "route", team=petition.lead)
     petition.category = command.category
-    petition.urgency = command.urgency or max(
-        petition.urgency, category.urgency, key=_URGENCIES.index
-    )
+    petition.urgency = command.urgency or max(petition.urgency, category.urgency, key=_URGENCIES.index)
     return None
 
 
@@ -58,12 +59,13 @@ def _dispatch(work: Work, command: commands.DispatchPetition) -> Refused | None:
         return work.refuse("no_team", "dispatch")
     if refused := _known(work, "dispatch", "team", team, work.policy.teams):
         return refused
-    if petition.state == "returned" and team == petition.lead:
+    if team == petition.returned_by:
         return work.refuse("same_team", "dispatch", team=team)
     petition.lead = team
-    petition.handler = ""
+    petition.handler = petition.returned_by = ""
     petition.category = petition.category or work.policy.fallback
-    petition.assists = [a for a in petition.assists if a.team != team]
+    if any(a.team == team for a in petition.assists):
+        work.end_assists(team)
     _say(work, command.note)
     return None
 
@@ -85,8 +87,9 @@ def _return(work: Work, command: commands.ReturnPetition) -> Refused | None:
     reasons = work.policy.main.return_reasons
     if refused := _known(work, "return", "reason", command.reason, reasons):
         return refused
-    work.petition.returns += 1
-    work.petition.handler = ""
+    petition = work.petition
+    petition.returns += 1
+    petition.returned_by, petition.handler = petition.lead, ""
     _say(work, command.text, command.reason)
     return None
 
@@ -122,7 +125,7 @@ def _request_extension(work: Work, command: commands.RequestExtension) -> Refuse
     running = [c for c in petition.clocks if work.policy.clocks[c.name].shape.extendable]
     if not running:
         return work.refuse("nothing_to_extend", "request_extension")
-    if any(c.breached_at is not None or c.due_at < work.when for c in running):
+    if any(c.due_at < work.when and (c.paused_at is None or c.breached_at is not None) for c in running):
         return work.refuse("after_due", "request_extension")
     _say(work, command.reason, "", command.seconds)
     seconds = command.seconds
@@ -141,7 +144,9 @@ def _approve_hold(work: Work, command: commands.ApproveHold) -> Refused | None:
     if refused := _answer_request(work, "approve_hold", "hold"):
         return refused
     # A hold without an end would be forgotten for ever, so every hold ends by itself.
-    span = min(command.seconds or petition.pending_for or longest, longest)
+    span = command.seconds or petition.pending_for or longest
+    if span > longest:
+        return work.refuse("too_long", "approve_hold", hours=f"{longest / 3600:g}")
     petition.hold_until = work.when + timedelta(seconds=span)
     _say(work, span=span)
     return None
@@ -156,15 +161,15 @@ def _approve_extension(work: Work, command: commands.ApproveExtension) -> Refuse
         hours = f"{work.policy.main.longest_extension / 3600:g}"
         return work.refuse("too_long", "approve_extension", hours=hours)
     petition.extensions += 1
-    for clock in petition.clocks:
-        plan = work.policy.clocks[clock.name]
-        if plan.shape.extendable:
-            clocks.extend(plan, clock, span)
+    work.extend(span)
     _say(work, span=span)
     return None
 
 
 def _refuse_return(work: Work, command: commands.RefuseReturn) -> None:
+    petition = work.petition
+    # Another team may have been named meanwhile; it never got the petition.
+    petition.lead, petition.returned_by = petition.returned_by, ""
     _say(work, command.reason)
 
 
@@ -231,6 +236,8 @@ def _next_round(work: Work, event: str) -> Refused | None:
     petition.round += 1
     petition.handler = petition.result = petition.rating = ""
     petition.resolved_at = petition.closed_at = None
+    # Each round asks for its own assistance.
+    work.end_assists()
     return None
 
 
@@ -289,16 +296,11 @@ def _finish_assist(work: Work, command: commands.FinishAssist) -> Refused | None
 
 
 def _acknowledge(work: Work, command: commands.Acknowledge) -> Refused | None:
-    late = [
-        c
-        for c in work.petition.clocks
-        if c.breached_at is not None and c.name == (command.clock or c.name)
-    ]
+    late = [c for c in work.petition.clocks if c.breached_at is not None and c.name == (command.clock or c.name)]
     if not late:
         return work.refuse("nothing_to_acknowledge", "acknowledge")
     for clock in late:
-        rings = work.policy.clocks[clock.name].rings
-        clock.acknowledged = rings[clock.rung - 1].level if clock.rung else 0
+        clocks.acknowledge(work.policy.clocks[clock.name], clock)
     return None
 
 
@@ -339,7 +341,7 @@ def _reject(work: Work, command: commands.RejectPetition) -> Refused | None:
 
 def _transfer(work: Work, command: commands.TransferOut) -> None:
     _say(work, command.to)
-    _answer_children(work, "transferred", command.text or command.to)
+    _answer_children(work, "transferred", command.text.strip() or command.to)
 
 
 CONDITIONS: Final[dict[type[Command], Callable[[Work, Any], Refused | None]]] = {

@@ -76,9 +76,7 @@ def filed(command: FilePetition) -> Filed:
     )
 
 
-def file(
-    facts: Filed, actor: Actor, policy: Policy, *, number: int, now: datetime
-) -> Decision | Refused:
+def file(facts: Filed, actor: Actor, policy: Policy, *, number: int, now: datetime) -> Decision | Refused:
     """Begin a petition with `number`. Its clocks count from the source's receipt, not from our intake."""
     received_at = facts.received_at or now
     if facts.source not in policy.sources.sources:
@@ -103,6 +101,8 @@ def file(
     )
     work = Work(petition, policy, actor, now, now)
     work.happen("file", "received", _encode(facts).decode())
+    if received_at < now:
+        work.pass_time(now)
     return work.finish()
 
 

@@ -6,7 +6,7 @@ start runs over midnight and belongs to the day on which it starts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,7 @@ _DAY = 24 * 60
 class Roster:
     """The shifts of one role or team, ready to be asked.
 
-    `people` is the answer of every minute when a single shift covers the whole week, which spares the reckoning of
-    local time.
+    A week is spelled out minute by minute. Where every minute has the same answer local time is never reckoned.
     """
 
     def __init__(self, shifts: Sequence[Shift], zone: ZoneInfo) -> None:
@@ -27,11 +26,8 @@ class Roster:
         self._week: list[tuple[str, ...]] = [()] * (7 * _DAY)
         for shift in reversed(shifts):
             people = tuple(shift.people)
-            span = (shift.to - shift.from_) % _DAY or _DAY
-            for day in shift.days:
-                start = DAYS.index(day) * _DAY + shift.from_
-                for minute in range(start, start + span):
-                    self._week[minute % (7 * _DAY)] = people
+            for minute in minutes(shift):
+                self._week[minute] = people
         self._constant = self._week[0] if len(set(self._week)) == 1 else None
 
     def gap(self) -> str | None:
@@ -47,3 +43,24 @@ class Roster:
             return self._constant
         local = now.astimezone(self._zone)
         return self._week[local.weekday() * _DAY + local.hour * 60 + local.minute]
+
+
+def minutes(shift: Shift) -> Iterator[int]:
+    """The minutes of the week that `shift` covers, 0 being Monday 00:00."""
+    span = (shift.to - shift.from_) % _DAY or _DAY
+    for day in shift.days:
+        start = DAYS.index(day) * _DAY + shift.from_
+        for minute in range(start, start + span):
+            yield minute % (7 * _DAY)
+
+
+def never_on_duty(shifts: Sequence[Shift]) -> list[int]:
+    """Indices of the shifts whose every minute is taken by shifts before them."""
+    taken: set[int] = set()
+    hidden = []
+    for n, shift in enumerate(shifts):
+        covered = {*minutes(shift)}
+        if covered <= taken:
+            hidden.append(n)
+        taken |= covered
+    return hidden

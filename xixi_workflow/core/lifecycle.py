@@ -70,6 +70,9 @@ OPEN: Final[tuple[State, ...]] = (
 #: States that no event leaves (notes may still be appended to them).
 FINAL: Final[tuple[State, ...]] = ("merged", "withdrawn", "rejected", "transferred")
 
+#: States of a petition that is over: no clock runs in them.
+ENDED: Final[frozenset[State]] = frozenset((*FINAL, "closed"))
+
 Role = Literal["petitioner", "operator", "handler", "supervisor", "leader", "system"]
 
 #: Who acts: Chinese and English name of each role.
@@ -153,9 +156,7 @@ class Row(NamedTuple):
     who: tuple[Role, ...]
 
 
-def _rows(
-    states: tuple[State, ...], event: str, to: State | None, who: tuple[Role, ...]
-) -> list[Row]:
+def _rows(states: tuple[State, ...], event: str, to: State | None, who: tuple[Role, ...]) -> list[Row]:
     """The same row for several states; `to` None keeps the state."""
     return [Row(state, event, to or state, who) for state in states]
 
@@ -185,9 +186,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("resolved", "rate", "closed", ("petitioner", "operator")),
     Row("resolved", "survey_lapses", "closed", _TIME),
     Row("closed", "rate", "closed", ("petitioner", "operator")),
-    *_rows(
-        ("resolved", "closed"), "rate_dissatisfied", "dispatched", ("petitioner", "operator")
-    ),
+    *_rows(("resolved", "closed"), "rate_dissatisfied", "dispatched", ("petitioner", "operator")),
     *_rows(("resolved", "closed"), "reopen", "dispatched", _CENTRE),
     # At any time while open
     *_rows(OPEN, "urge", None, ("petitioner", *_CENTRE)),

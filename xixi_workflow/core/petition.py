@@ -41,7 +41,7 @@ class Clock(msgspec.Struct, array_like=True, gc=False):
     extended_for: float = 0.0
     #: How many of the configured warnings have been given.
     warned: int = 0
-    #: Equal to the due instant that was missed; None while on time.
+    #: None while on time; then the missed due instant, put off by later pauses: the ladder counts from it.
     breached_at: datetime | None = None
     #: How many rings of the ladder are done.
     rung: int = 0
@@ -100,14 +100,15 @@ class Petition(msgspec.Struct, array_like=True):
     rating: str = ""
     parent: int = 0
     children: list[int] = []
-    #: Latest instant up to which time has been judged; a decision never goes back before it.
-    judged_until: datetime | None = None
+    #: The team that sent it back, until it is dispatched again.
+    returned_by: str = ""
 
     def copy(self) -> Petition:
         """A copy that can be changed without changing this one."""
-        other = self.__copy__()
-        other.clocks = [clock.__copy__() for clock in self.clocks]
-        other.assists = [assist.__copy__() for assist in self.assists]
+        # Structs copy themselves in C, which their stubs do not tell; `copy.copy` would cost twice as much.
+        other: Petition = self.__copy__()  # type: ignore[attr-defined]
+        other.clocks = [clock.__copy__() for clock in self.clocks]  # type: ignore[attr-defined]
+        other.assists = [assist.__copy__() for assist in self.assists]  # type: ignore[attr-defined]
         other.children = self.children[:]
         return other
 
@@ -158,7 +159,8 @@ class Outcome(msgspec.Struct, gc=False):
 
     `result`: `on_time` met at or before due; `late` met after due; `breached` due has passed and it is not met yet;
     `unmet` stopped after a breach without being met; `ended` stopped before due, not judged; `lapsed` ran out where
-    running out is no fault (survey).
+    running out is no fault (survey); `withdrawn` an event that we heard of late proved a breach wrong, and the clock
+    goes on. A later verdict on the same clock, key and start takes the place of an earlier one.
     """
 
     clock: str
@@ -169,7 +171,7 @@ class Outcome(msgspec.Struct, gc=False):
     result: str
     started_at: datetime
     due_at: datetime
-    #: When it was met or stopped; None while it is breached and still open.
+    #: When it was met or stopped; None while the clock goes on.
     settled_at: datetime | None
     paused_for: float = 0.0
     extended_for: float = 0.0

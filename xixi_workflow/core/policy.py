@@ -50,9 +50,7 @@ class Ring(NamedTuple):
 class ClockPlan:
     """A configured clock, compiled."""
 
-    def __init__(
-        self, name: str, shape: ClockShape, calendar: Calendar, rings: tuple[Ring, ...]
-    ) -> None:
+    def __init__(self, name: str, shape: ClockShape, calendar: Calendar, rings: tuple[Ring, ...]) -> None:
         self.name = name
         self.shape = shape
         self.limit = shape.limit
@@ -116,8 +114,7 @@ class Policy:
         self.main = main
         self.zone = ZoneInfo(main.zone)
         self.calendars = {
-            name: build_calendar(shape, self.zone)
-            for name, shape in files["calendars.yaml"].calendars.items()
+            name: build_calendar(shape, self.zone) for name, shape in files["calendars.yaml"].calendars.items()
         }
         self.clocks = {
             name: ClockPlan(
@@ -132,9 +129,7 @@ class Policy:
         self.routing_words = categories
         self.fallback = categories.fallback
         self.sources = sources
-        self.words: dict[str, WordsFile] = {
-            language: files[f"words/{language}.yaml"] for language in ("zh", "en")
-        }
+        self.words: dict[str, WordsFile] = {language: files[f"words/{language}.yaml"] for language in ("zh", "en")}
         self.pausing: frozenset[str] = frozenset(s for c in self.clocks.values() for s in c.pauses_in)
         self._events: dict[str, EventPlan] = {}
         for event in {
@@ -152,12 +147,8 @@ class Policy:
     def _take_people(self, teams: TeamsFile) -> None:
         self.people: dict[str, Person] = teams.people
         self.teams: dict[str, Team] = teams.teams
-        self.rosters: dict[str, Roster] = {
-            role: Roster(shifts, self.zone) for role, shifts in teams.roles.items()
-        }
-        self._team_rosters = {
-            name: Roster(team.shifts, self.zone) for name, team in teams.teams.items() if team.shifts
-        }
+        self.rosters: dict[str, Roster] = {role: Roster(shifts, self.zone) for role, shifts in teams.roles.items()}
+        self._team_rosters = {name: Roster(team.shifts, self.zone) for name, team in teams.teams.items() if team.shifts}
         self._all_handlers = {name: tuple(team.handlers) for name, team in teams.teams.items()}
 
     def with_people(self, today: Policy) -> Policy:
@@ -185,8 +176,8 @@ class Policy:
         return self._events.get(name, _NOTHING)
 
     def on_duty(self, role: str, now: datetime) -> tuple[str, ...]:
-        """Person ids holding `role` of the centre at `now`."""
-        return self.rosters[role].at(now)
+        """Person ids holding `role` of the centre at `now`; the operators when today's roster has dropped the role."""
+        return (self.rosters.get(role) or self.rosters["operator"]).at(now)
 
     def handlers_on_duty(self, team: str, now: datetime) -> tuple[str, ...]:
         """Person ids of `team` on duty at `now`; the whole team where it has no shifts."""
@@ -200,15 +191,10 @@ def build_calendar(shape: CalendarShape, zone: ZoneInfo) -> Calendar:
         return Calendar.always()
     return Calendar(
         zone=zone,
-        week={
-            DAYS.index(day): [_times(p) for p in periods]
-            for day, periods in shape.week.items()
-        },
+        week={DAYS.index(day): [_times(p) for p in periods] for day, periods in shape.week.items()},
         holidays=shape.holidays,
         yearly_holidays=[(int(d[:2]), int(d[3:])) for d in shape.yearly_holidays],
-        special_days={
-            day: [_times(p) for p in periods] for day, periods in shape.special_days.items()
-        },
+        special_days={day: [_times(p) for p in periods] for day, periods in shape.special_days.items()},
     )
 
 
@@ -220,8 +206,6 @@ def _times(period: Period) -> tuple[time, time]:
 def flatten(steps: list[StepShape]) -> tuple[Ring, ...]:
     """A ladder's steps with their repeats spelled out, in the order in which they ring."""
     rings = [
-        Ring(s.after + n * (s.repeat or 0.0), s.level, n, tuple(s.to), s.message)
-        for s in steps
-        for n in range(s.times)
+        Ring(s.after + n * (s.repeat or 0.0), s.level, n, tuple(s.to), s.message) for s in steps for n in range(s.times)
     ]
     return tuple(sorted(rings, key=lambda r: (r.after, r.level)))

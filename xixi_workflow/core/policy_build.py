@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from xixi_workflow.core.policy import Policy
-from xixi_workflow.core.policy_checks import Problem, cross_check
-from xixi_workflow.core.policy_schema import FILES, Documents
+from xixi_workflow.core.policy_checks import cross_check
+from xixi_workflow.core.policy_problem import Problem
+from xixi_workflow.core.policy_schema import FILES, PATTERNS, Documents
 
 
 class PolicyError(Exception):
@@ -22,6 +23,28 @@ class PolicyError(Exception):
 
 def build(documents: Documents, *, version: int = 0) -> Policy:
     """The policy described by `documents` (file name -> parsed content, JSON types). Raises `PolicyError`."""
+    files, problems = _read(documents)
+    problems += cross_check(files)
+    if problems:
+        raise PolicyError(problems)
+    return Policy(documents, files, version)
+
+
+def load(canonical: bytes | str, version: int) -> Policy:
+    """A stored policy, which passed every check of its own day. Raises `PolicyError` when its shape cannot be read.
+
+    Today's cross-checks are not asked: petitions are judged for life by the policy they were filed under, and a check
+    that a later release adds must not take it away from them.
+    """
+    documents: Documents = json.loads(canonical)
+    files, problems = _read(documents)
+    if problems:
+        raise PolicyError(problems)
+    return Policy(documents, files, version)
+
+
+def _read(documents: Documents) -> tuple[dict[str, Any], list[Problem]]:
+    """The files whose shape is right, and what is wrong with the others."""
     problems: list[Problem] = []
     files: dict[str, Any] = {}
     for file, shape in FILES.items():
@@ -35,22 +58,35 @@ def build(documents: Documents, *, version: int = 0) -> Policy:
     for file in documents:
         if file not in FILES:
             problems.append(Problem(file, (), f"unknown file; expected {', '.join(FILES)}"))
-    problems += cross_check(files)
-    if problems:
-        raise PolicyError(problems)
-    return Policy(documents, files, version)
+    return files, problems
 
 
-def load(canonical: bytes | str, version: int) -> Policy:
-    """A stored policy. Raises `PolicyError` when this release cannot read it."""
-    return build(json.loads(canonical), version=version)
+_SENTENCES: Final = {
+    "extra_forbidden": "unknown key; remove it or mend its spelling",
+    "missing": "a required key is missing",
+    "model_type": "keys and values are wanted here",
+    "dict_type": "keys and values are wanted here",
+    "list_type": "a list is wanted here",
+    "date_type": "is not a date; write YYYY-MM-DD",
+    "date_parsing": "is not a date; write YYYY-MM-DD",
+    "date_from_datetime_parsing": "is not a date; write YYYY-MM-DD",
+    "date_from_datetime_inexact": "is not a date; write YYYY-MM-DD",
+}
 
 
 def _plain(error: Any) -> str:
-    """Pydantic's message without its prefixes, and with the value that was refused."""
-    if error["type"] == "extra_forbidden":
-        return "unknown key; remove it or mend its spelling"
-    if error["type"] == "missing":
-        return "a required key is missing"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return message if error["type"] == "value_error" else f"{message} (got {error['input']!r:.60})"
+    """Pydantic's message in words for a policy author, with the value that was refused."""
+    kind, value = error["type"], error["input"]
+    shown = f"{value!r:.60}"
+    if kind in ("extra_forbidden", "missing"):
+        return _SENTENCES[kind]
+    if kind == "value_error":
+        return str(error["msg"]).removeprefix("Value error, ")
+    if kind == "string_pattern_mismatch" and (wanted := PATTERNS.get(error["ctx"]["pattern"])):
+        return f"{shown} {wanted}"
+    if kind == "string_type" and isinstance(value, (bool, int, float)):
+        # What YAML reads as a number or as true.
+        return f'a text is wanted here; put it in quotes: "{json.dumps(value)}"'
+    if kind.startswith("date_"):
+        return f"{shown} {_SENTENCES[kind]}" if kind in _SENTENCES else f"{shown} is not a date"
+    return f"{_SENTENCES.get(kind) or error['msg']} (got {'nothing' if value is None else shown})"

@@ -1,40 +1,49 @@
 """What must be true between the files of a configuration, each mistake named where it stands.
 
-Checks run on whatever files could be read, so that one run lists every problem and not only the first.
+Checks run on whatever files could be read, so that one run lists every problem and not only the first. Here are the
+names that refer to each other, and the people; what can happen is in `policy_reach.py`, the texts in
+`policy_wording.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from string import Formatter
-from typing import Any, NamedTuple
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from xixi_workflow.core.duty import Roster
-from xixi_workflow.core.lifecycle import EVENTS, STATES
+from xixi_workflow.core import policy_reach, policy_wording
+from xixi_workflow.core.duty import Roster, never_on_duty
 from xixi_workflow.core.policy import build_calendar, read_warning
+from xixi_workflow.core.policy_problem import Files, Path, Problem, unknown
 from xixi_workflow.core.policy_schema import (
+    COLUMN_FIELDS,
     CalendarsFile,
     CategoriesFile,
+    CommunitiesFile,
     PolicyFile,
+    Shift,
+    SourcesFile,
     TeamsFile,
     WordsFile,
 )
-from xixi_workflow.core.words import FIXED_REFUSALS, PLACEHOLDERS
 
-Files = dict[str, Any]
 #: Who can be told, besides the centre's roles of `teams.yaml`.
-RECIPIENTS = ("petitioner", "surveyed", "handler", "team_lead", "assisting")
+RECIPIENTS: Final = ("petitioner", "surveyed", "handler", "team_lead", "assisting")
+#: The petitioner's own: what they are told is worded for them, and nobody else gets it.
+CITIZENS: Final = frozenset({"petitioner", "surveyed"})
 #: Roles that the lifecycle itself needs somebody in.
-NEEDED_ROLES = ("operator", "supervisor")
-
-
-class Problem(NamedTuple):
-    """One mistake in the configuration: the file, the path of keys inside it, and what is wrong."""
-
-    file: str
-    path: tuple[str | int, ...]
-    message: str
+NEEDED_ROLES: Final = ("operator", "supervisor")
+#: What a category can be marked with; a misspelt `privacy` would show who reported whom.
+FLAGS: Final = frozenset({"safety", "privacy", "recurring", "patrol", "law", "external"})
+#: Seconds between two repeats of a ladder step: closer ones would be a storm.
+CLOSEST_REPEATS: Final = 60.0
+#: Any instant will do: a calendar that is closed for ten years from here never opens.
+_SOME_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+#: Punctuation that separates words for a person but not for a machine.
+_SEPARATOR: Final = re.compile(r"[，、；;,。“”‘’\"]")
 
 
 def cross_check(files: Files) -> list[Problem]:
@@ -43,24 +52,33 @@ def cross_check(files: Files) -> list[Problem]:
         _zone,
         _calendars,
         _clocks,
+        policy_reach.clock_events,
+        policy_reach.clock_limits,
         _ladders,
         _notices,
+        policy_reach.notice_events,
+        _reasons,
         _categories,
+        _routing_words,
         _teams,
+        _roles,
+        _phones,
         _rosters,
-        _words,
+        _sources,
+        _communities,
+        policy_wording.words,
+        policy_wording.sent,
     ]
     return [problem for check in checks for problem in check(files)]
 
 
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    return f"unknown {kind} {name!r}; known: {', '.join(sorted(known))}"
+# --- policy.yaml and calendars.yaml ---------------------------------------------------------------------------------
 
 
 def _zone(files: Files) -> Iterator[Problem]:
     main: PolicyFile | None = files.get("policy.yaml")
     if main and _zone_of(files) is None:
-        yield Problem("policy.yaml", ("zone",), f"{main.zone!r} is not a time zone")
+        yield Problem("policy.yaml", ("zone",), f"{main.zone!r} is not a time zone; write for example Asia/Shanghai")
 
 
 def _zone_of(files: Files) -> ZoneInfo | None:
@@ -73,55 +91,50 @@ def _zone_of(files: Files) -> ZoneInfo | None:
 
 def _calendars(files: Files) -> Iterator[Problem]:
     calendars: CalendarsFile | None = files.get("calendars.yaml")
-    zone = _zone_of(files)
-    if calendars and zone:
-        for name, shape in calendars.calendars.items():
-            try:
-                build_calendar(shape, zone)
-            except ValueError as error:
-                yield Problem("calendars.yaml", ("calendars", name), str(error))
+    zone = _zone_of(files) or ZoneInfo("UTC")
+    for name, shape in calendars.calendars.items() if calendars else ():
+        if shape.always and (shape.week or shape.holidays or shape.yearly_holidays or shape.special_days):
+            yield Problem("calendars.yaml", ("calendars", name), "`always: true` has no week, holidays or special days")
+        try:
+            build_calendar(shape, zone).next_open(_SOME_DAY)
+        except ValueError as error:
+            yield Problem("calendars.yaml", ("calendars", name), str(error))
 
 
 def _clocks(files: Files) -> Iterator[Problem]:
     main: PolicyFile | None = files.get("policy.yaml")
-    if not main:
-        return
     calendars: CalendarsFile | None = files.get("calendars.yaml")
-    for name, clock in main.clocks.items():
-        at = ("clocks", name)
-        for key in ("starts", "meets", "ends"):
-            for i, event in enumerate(getattr(clock, key)):
-                if event not in EVENTS:
-                    yield Problem("policy.yaml", (*at, key, i), _unknown("event", event, EVENTS))
-        both = {*clock.starts} & {*clock.meets, *clock.ends}
-        if both and not clock.restarts:
-            yield Problem("policy.yaml", at, f"{', '.join(both)} both starts and stops this clock")
-        if not clock.starts:
-            yield Problem("policy.yaml", (*at, "starts"), "nothing starts this clock")
+    for name, clock in main.clocks.items() if main else ():
+        at: Path = ("clocks", name)
         if clock.limit <= 0:
             yield Problem("policy.yaml", (*at, "limit"), "the limit must be more than zero")
-        for i, state in enumerate(clock.pauses_in):
-            if state not in STATES:
-                yield Problem("policy.yaml", (*at, "pauses_in", i), _unknown("state", state, STATES))
         if calendars and clock.calendar not in calendars.calendars:
             known = calendars.calendars
-            yield Problem("policy.yaml", (*at, "calendar"), _unknown("calendar", clock.calendar, known))
-        if clock.ladder and clock.ladder not in main.ladders:
-            yield Problem(
-                "policy.yaml", (*at, "ladder"), _unknown("ladder", clock.ladder, main.ladders)
-            )
+            yield Problem("policy.yaml", (*at, "calendar"), unknown("calendar", clock.calendar, known))
+        if main and clock.ladder and clock.ladder not in main.ladders:
+            yield Problem("policy.yaml", (*at, "ladder"), unknown("ladder", clock.ladder, main.ladders))
         if clock.when_due == "lapse" and (clock.ladder or clock.warn):
             yield Problem("policy.yaml", at, "a clock that lapses is nobody's fault: no warn, no ladder")
-        for i, text in enumerate(clock.warn.at if clock.warn else ()):
-            try:
-                share, before = read_warning(text)
-            except ValueError as error:
-                yield Problem("policy.yaml", (*at, "warn", "at", i), str(error))
-                continue
-            if before >= clock.limit and not share:
-                yield Problem("policy.yaml", (*at, "warn", "at", i), f"{text} is before the start")
         if clock.warn:
-            yield from _told(files, (*at, "warn"), clock.warn.to, clock.warn.message)
+            yield from _warnings(clock.warn.at, clock.limit, (*at, "warn", "at"))
+            yield from _told(files, (*at, "warn"), clock.warn.to, clock.warn.message, assist=clock.scope == "assist")
+
+
+def _warnings(texts: list[str], limit: float, at: Path) -> Iterator[Problem]:
+    if not texts:
+        yield Problem("policy.yaml", at, "no instant is named; leave `warn` out if nobody is to be warned")
+    for i, text in enumerate(texts):
+        try:
+            share, before = read_warning(text)
+        except ValueError as error:
+            yield Problem("policy.yaml", (*at, i), str(error))
+            continue
+        if before >= limit and not share:
+            yield Problem("policy.yaml", (*at, i), f"{text} is before the start")
+        if not share and not before:
+            yield Problem("policy.yaml", (*at, i), f"{text} is the due instant itself: too late for a warning")
+        if text in texts[:i]:
+            yield Problem("policy.yaml", (*at, i), f"{text} is there twice")
 
 
 def _ladders(files: Files) -> Iterator[Problem]:
@@ -129,41 +142,74 @@ def _ladders(files: Files) -> Iterator[Problem]:
     for name, steps in main.ladders.items() if main else ():
         if not steps:
             yield Problem("policy.yaml", ("ladders", name), "a ladder needs at least one step")
+        users = [c for c in main.clocks.values() if c.ladder == name] if main else []
         for i, step in enumerate(steps):
-            at = ("ladders", name, i)
+            at: Path = ("ladders", name, i)
             if i and (step.after < steps[i - 1].after or step.level <= steps[i - 1].level):
-                yield Problem(
-                    "policy.yaml", at, "levels must rise, and later levels must not come sooner"
-                )
+                yield Problem("policy.yaml", at, "levels must rise, and later levels must not come sooner")
             if step.times > 1 and not step.repeat:
                 yield Problem("policy.yaml", at, "`times` needs a `repeat` span")
-            yield from _told(files, at, step.to, step.message)
+            if step.repeat is not None and step.times == 1:
+                yield Problem("policy.yaml", (*at, "repeat"), "`repeat` needs `times` of 2 or more")
+            if step.repeat is not None and step.repeat < CLOSEST_REPEATS:
+                yield Problem("policy.yaml", (*at, "repeat"), "repeats closer than a minute would be a storm")
+            yield from _told(files, at, step.to, step.message, assist=all(c.scope == "assist" for c in users))
 
 
 def _notices(files: Files) -> Iterator[Problem]:
     main: PolicyFile | None = files.get("policy.yaml")
     for event, notices in main.notices.items() if main else ():
-        if event not in EVENTS:
-            yield Problem("policy.yaml", ("notices", event), _unknown("event", event, EVENTS))
         for i, notice in enumerate(notices):
-            yield from _told(files, ("notices", event, i), notice.to, notice.message)
+            at: Path = ("notices", event, i)
+            yield from _told(files, at, notice.to, notice.message, assist=event in policy_reach.ASSIST_EVENTS)
 
 
-def _told(
-    files: Files, at: tuple[str | int, ...], to: list[str], message: str
-) -> Iterator[Problem]:
+def _told(files: Files, at: Path, to: list[str], message: str, *, assist: bool) -> Iterator[Problem]:
+    """Recipients and message of a warning, a ladder step or a notice; `assist`: it is about an assisting team."""
     teams: TeamsFile | None = files.get("teams.yaml")
     known = {*RECIPIENTS, *(teams.roles if teams else ())}
     if not to:
         yield Problem("policy.yaml", (*at, "to"), "nobody is told")
     for i, who in enumerate(to):
         if teams and who not in known:
-            yield Problem("policy.yaml", (*at, "to", i), _unknown("recipient", who, known))
+            yield Problem("policy.yaml", (*at, "to", i), unknown("recipient", who, known))
+        if who == "assisting" and not assist:
+            yield Problem("policy.yaml", (*at, "to", i), "no assisting team is meant here")
+        if (who in CITIZENS) != message.startswith("citizen_") and who in known:
+            if who in CITIZENS:
+                text = f"{message} is not worded for the {who}: only messages named citizen_… may go there"
+            else:
+                text = f"{message} is worded for the petitioner and must not go to {who}"
+            yield Problem("policy.yaml", (*at, "to", i), text)
     words: WordsFile | None = files.get("words/zh.yaml")
     if words and message not in words.messages:
-        yield Problem(
-            "policy.yaml", (*at, "message"), _unknown("message", message, words.messages)
-        )
+        yield Problem("policy.yaml", (*at, "message"), unknown("message", message, words.messages))
+
+
+def _reasons(files: Files) -> Iterator[Problem]:
+    main: PolicyFile | None = files.get("policy.yaml")
+    if not main:
+        return
+    seen: dict[str, str] = {}
+    for part in ("return_reasons", "hold_reasons", "reject_reasons", "results"):
+        codes = getattr(main, part)
+        if not codes:
+            yield Problem("policy.yaml", (part,), "at least one is needed")
+        for code, named in codes.items():
+            # A message names a reason by its code alone.
+            if code in seen and getattr(main, seen[code])[code] != named:
+                message = f"{code} means something else in {seen[code]}; choose another code"
+                yield Problem("policy.yaml", (part, code), message)
+            seen.setdefault(code, part)
+    for key in ("reopening_window", "longest_extension", "longest_hold"):
+        if getattr(main, key) <= 0:
+            yield Problem("policy.yaml", (key,), "must be more than zero")
+    for language in ("zh", "en"):
+        if re.search(r"[【】\[\]]", getattr(main.signature, language)):
+            yield Problem("policy.yaml", ("signature", language), "the brackets are in the messages; leave them out")
+
+
+# --- categories.yaml ------------------------------------------------------------------------------------------------
 
 
 def _categories(files: Files) -> Iterator[Problem]:
@@ -173,41 +219,72 @@ def _categories(files: Files) -> Iterator[Problem]:
         return
     seen: set[str] = set()
     for i, category in enumerate(shape.categories):
-        at = ("categories", i)
+        at: Path = ("categories", i)
         if category.code in seen:
             yield Problem("categories.yaml", (*at, "code"), f"{category.code} is there twice")
         seen.add(category.code)
         if category.group not in shape.groups:
-            yield Problem(
-                "categories.yaml", (*at, "group"), _unknown("group", category.group, shape.groups)
-            )
+            yield Problem("categories.yaml", (*at, "group"), unknown("group", category.group, shape.groups))
         for key, name in (("team", category.team), *(("assisting", t) for t in category.assisting)):
             if teams and name not in teams.teams:
-                yield Problem("categories.yaml", (*at, key), _unknown("team", name, teams.teams))
+                yield Problem("categories.yaml", (*at, key), unknown("team", name, teams.teams))
         if category.team in category.assisting:
             yield Problem("categories.yaml", (*at, "assisting"), "the lead team cannot assist itself")
+        for n, flag in enumerate(category.flags):
+            if flag not in FLAGS:
+                yield Problem("categories.yaml", (*at, "flags", n), unknown("flag", flag, FLAGS))
     if shape.fallback not in seen:
-        yield Problem("categories.yaml", ("fallback",), _unknown("category", shape.fallback, seen))
+        yield Problem("categories.yaml", ("fallback",), unknown("category", shape.fallback, seen))
+
+
+def _routing_words(files: Files) -> Iterator[Problem]:
+    shape: CategoriesFile | None = files.get("categories.yaml")
+    if not shape:
+        return
+    lists: list[tuple[Path, list[str]]] = [
+        (("emergency_words",), shape.emergency_words),
+        (("transfer_110_words",), shape.transfer_110_words),
+    ]
+    lists += [(("categories", i, "words"), category.words) for i, category in enumerate(shape.categories)]
+    for at, words in lists:
+        seen: set[str] = set()
+        for n, word in enumerate(words):
+            if word != word.strip() or _SEPARATOR.search(word):
+                message = f"{word!r} would be looked for as it stands; words are separated by a half-width comma"
+                yield Problem("categories.yaml", (*at, n), message)
+            if word.lower() in seen:
+                message = f"{word} is there twice (capitals do not count); it would weigh double"
+                yield Problem("categories.yaml", (*at, n), message)
+            seen.add(word.lower())
+
+
+# --- teams.yaml -----------------------------------------------------------------------------------------------------
 
 
 def _teams(files: Files) -> Iterator[Problem]:
     teams: TeamsFile | None = files.get("teams.yaml")
+    for name, team in teams.teams.items() if teams else ():
+        at: Path = ("teams", name)
+        named: list[tuple[Path, str]] = [((*at, "lead"), team.lead)]
+        named += [((*at, "handlers", n), handler) for n, handler in enumerate(team.handlers)]
+        named += _on_shifts((*at, "shifts"), team.shifts)
+        for path, person in named:
+            if teams and person not in teams.people:
+                yield Problem("teams.yaml", path, unknown("person", person, teams.people))
+            elif person not in {team.lead, *team.handlers}:
+                yield Problem(
+                    "teams.yaml", path, f"{person} is on shift but no handler of {name}, and could not accept"
+                )
+
+
+def _roles(files: Files) -> Iterator[Problem]:
+    teams: TeamsFile | None = files.get("teams.yaml")
     if not teams:
         return
-    for name, team in teams.teams.items():
-        at = ("teams", name)
-        named = [("lead", team.lead), *(("handlers", h) for h in team.handlers)]
-        named += [("shifts", p) for shift in team.shifts for p in shift.people]
-        for key, person in named:
-            if person not in teams.people:
-                yield Problem("teams.yaml", (*at, key), _unknown("person", person, teams.people))
     for role, shifts in teams.roles.items():
-        for i, shift in enumerate(shifts):
-            for person in shift.people:
-                if person not in teams.people:
-                    yield Problem(
-                        "teams.yaml", ("roles", role, i), _unknown("person", person, teams.people)
-                    )
+        for path, person in _on_shifts(("roles", role), shifts):
+            if person not in teams.people:
+                yield Problem("teams.yaml", path, unknown("person", person, teams.people))
     for role in NEEDED_ROLES:
         if role not in teams.roles:
             yield Problem("teams.yaml", ("roles",), f"somebody must be {role}")
@@ -216,55 +293,69 @@ def _teams(files: Files) -> Iterator[Problem]:
             yield Problem("teams.yaml", ("roles", role), "this name has a fixed meaning; choose another")
 
 
+def _on_shifts(at: Path, shifts: list[Shift]) -> list[tuple[Path, str]]:
+    return [((*at, i, "people", n), person) for i, shift in enumerate(shifts) for n, person in enumerate(shift.people)]
+
+
+def _phones(files: Files) -> Iterator[Problem]:
+    teams: TeamsFile | None = files.get("teams.yaml")
+    owners: dict[str, str] = {}
+    for name, person in teams.people.items() if teams else ():
+        number = person.phone.removeprefix("+86").removeprefix("+")
+        owner = owners.setdefault(number, name)
+        if owner != name:
+            yield Problem("teams.yaml", ("people", name, "phone"), f"the same number as {owner}")
+
+
 def _rosters(files: Files) -> Iterator[Problem]:
     teams: TeamsFile | None = files.get("teams.yaml")
-    zone = _zone_of(files)
-    if not teams or not zone:
+    zone = _zone_of(files) or ZoneInfo("UTC")
+    if not teams:
         return
-    rosters = [(("roles", role), shifts) for role, shifts in teams.roles.items()]
-    rosters += [(("teams", n, "shifts"), t.shifts) for n, t in teams.teams.items() if t.shifts]  # type: ignore[misc]
+    rosters: list[tuple[Path, list[Shift]]] = [(("roles", role), shifts) for role, shifts in teams.roles.items()]
+    rosters += [(("teams", name, "shifts"), team.shifts) for name, team in teams.teams.items() if team.shifts]
     for path, shifts in rosters:
         if gap := Roster(shifts, zone).gap():
             yield Problem("teams.yaml", path, f"nobody is on duty at {gap}")
+        for i in never_on_duty(shifts):
+            yield Problem("teams.yaml", (*path, i), "this shift never counts: the shifts above it cover all of it")
 
 
-def _words(files: Files) -> Iterator[Problem]:
-    languages: dict[str, WordsFile] = {
-        n: files[n] for n in ("words/zh.yaml", "words/en.yaml") if n in files
-    }
-    for name, words in languages.items():
-        other_name, other = next(((n, w) for n, w in languages.items() if n != name), (name, words))
-        for part in ("messages", "refusals", "screens"):
-            mine, theirs = getattr(words, part), getattr(other, part)
-            for key in theirs.keys() - mine.keys():
-                yield Problem(name, (part,), f"{key} is in {other_name} but not here")
-            for key, text in mine.items():
-                try:
-                    fields = _fields(text)
-                except ValueError as error:
-                    yield Problem(name, (part, key), f"{error} in {text!r}")
-                    continue
-                if part == "messages":
-                    for field in sorted(fields - PLACEHOLDERS):
-                        yield Problem(
-                            name, (part, key), _unknown("placeholder", field, PLACEHOLDERS)
-                        )
-                if key in theirs and name == "words/zh.yaml":
-                    yield from _same_fields(part, key, fields, theirs[key], other_name)
-        for key in sorted(FIXED_REFUSALS - words.refusals.keys()):
-            yield Problem(name, ("refusals",), f"the refusal {key} has no words")
+# --- sources.yaml and communities.yaml ------------------------------------------------------------------------------
 
 
-def _same_fields(
-    part: str, key: str, fields: set[str], text: str, other: str
-) -> Iterator[Problem]:
-    try:
-        differ = fields ^ _fields(text)
-    except ValueError:
+def _sources(files: Files) -> Iterator[Problem]:
+    shape: SourcesFile | None = files.get("sources.yaml")
+    if not shape:
         return
-    if differ:
-        yield Problem(other, (part, key), f"placeholders differ from the Chinese: {sorted(differ)}")
+    if not shape.sources:
+        yield Problem("sources.yaml", ("sources",), "at least one source is needed")
+    owners: dict[str, str] = {}
+    for field, headings in shape.columns.items():
+        if field not in COLUMN_FIELDS:
+            yield Problem("sources.yaml", ("columns", field), unknown("field", field, COLUMN_FIELDS))
+        for n, heading in enumerate(headings):
+            owner = owners.setdefault(plain_heading(heading), field)
+            if owner != field:
+                message = f"{heading} is a heading of {owner} already"
+                yield Problem("sources.yaml", ("columns", field, n), message)
 
 
-def _fields(text: str) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+def _communities(files: Files) -> Iterator[Problem]:
+    shape: CommunitiesFile | None = files.get("communities.yaml")
+    entries = shape.communities if shape else []
+    yield from _twice("name", [c.name for c in entries])
+    yield from _twice("code", [c.code for c in entries])
+
+
+def _twice(key: str, values: Iterable[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for i, value in enumerate(values):
+        if value and value in seen:
+            yield Problem("communities.yaml", ("communities", i, key), f"{value} is there twice")
+        seen.add(value)
+
+
+def plain_heading(text: str) -> str:
+    """A column heading as it is compared: half-width, without case, blanks and the star or colon of a form."""
+    return re.sub(r"\s|[*:]|\((?:必填|选填|required|optional)\)", "", unicodedata.normalize("NFKC", text).casefold())

@@ -1,4 +1,4 @@
-"""The shape of each file in `config/`, field by field. Cross-checks between files are in `policy.py`.
+"""The shape of each file in `config/`, field by field. Cross-checks between files are in `policy_checks.py`.
 
 Unknown keys are errors: a misspelt key must not silently fall back to a default. Spans are written `90s`, `15m`,
 `3h`, `1d12h` and are seconds once read.
@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _UNIT = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+#: Ten years in seconds: no promise is longer, and instants that far ahead can still be reckoned.
+LONGEST_SPAN = 3653 * 86400.0
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 
 
@@ -20,21 +22,35 @@ def read_span(text: object) -> float:
     """Seconds of a span such as `90s`, `15m`, `3h`, `1d12h`. Raises `ValueError` on anything else."""
     if not isinstance(text, str) or not _SPAN.fullmatch(text):
         raise ValueError(f"{text!r} is not a span of time; write for example 90s, 15m, 3h or 1d12h")
-    return sum(float(n) * _UNIT[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([dhms])", text))
+    seconds = sum(float(n) * _UNIT[u] for n, u in re.findall(r"(\d+(?:\.\d+)?)([dhms])", text))
+    if seconds > LONGEST_SPAN:
+        raise ValueError(f"{text} is longer than ten years")
+    return seconds
 
 
 def read_hour(text: object) -> int:
     """Minutes since midnight of `HH:MM`, 24:00 included. Raises `ValueError` on anything else."""
-    if isinstance(text, str) and (m := re.fullmatch(r"(\d\d):(\d\d)", text)):
+    if isinstance(text, str) and (m := re.fullmatch(r"(\d\d?):(\d\d)", text)):
         minutes = int(m[1]) * 60 + int(m[2])
         if int(m[2]) < 60 and minutes <= 24 * 60:
             return minutes
-    raise ValueError(f'{text!r} is not a time of day; write "HH:MM" in quotes')
+    raise ValueError(f'{text!r} is not a time of day; write "HH:MM", for example "08:30", up to "24:00"')
 
 
 Span = Annotated[float, BeforeValidator(read_span)]
 Hour = Annotated[int, BeforeValidator(read_hour)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,40}$")]
+CODE = r"^[A-Za-z0-9_.:-]{1,40}$"
+PHONE = r"^\+?\d{5,15}$"
+TELEPHONE = r"^\+?\d[\d ()-]{2,24}$"
+MONTH_DAY = r"^\d\d-\d\d$"
+#: What each pattern asks for, in words.
+PATTERNS = {
+    CODE: "may have 1 to 40 letters a-z, digits and _ . : - and nothing else",
+    PHONE: "is not a telephone number; write 5 to 15 digits without blanks",
+    TELEPHONE: "is not a telephone number; write digits, for example 0571-00000000",
+    MONTH_DAY: "is not a day of the year; write MM-DD, for example 05-01",
+}
+Code = Annotated[str, Field(pattern=CODE)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Urgency = Literal["normal", "urgent", "emergency"]
@@ -48,6 +64,8 @@ class Shape(BaseModel):
 
 
 class Named(Shape):
+    """A thing with a Chinese and an English name."""
+
     zh: Name
     en: Name
 
@@ -56,22 +74,28 @@ class Named(Shape):
 
 
 class Period(Shape):
+    """An open period of one day on the city's clock, from its opening up to its closing."""
+
     from_: Hour = Field(alias="from")
     to: Hour
 
 
 class CalendarShape(Named):
+    """A calendar that clocks may run on."""
+
     #: Either `always: true` or the open periods of each weekday.
     always: bool = False
     week: dict[Day, list[Period]] = {}
     holidays: list[date] = []
     #: `MM-DD`, every year.
-    yearly_holidays: list[Annotated[str, Field(pattern=r"^\d\d-\d\d$")]] = []
+    yearly_holidays: list[Annotated[str, Field(pattern=MONTH_DAY)]] = []
     #: Make-up working days (调休) and odd days with their own periods.
     special_days: dict[date, list[Period]] = {}
 
 
 class CalendarsFile(Shape):
+    """`calendars.yaml`."""
+
     calendars: dict[Code, CalendarShape]
 
 
@@ -87,6 +111,8 @@ class Warn(Shape):
 
 
 class ClockShape(Named):
+    """A clock: when it starts and stops, how long it may run, and who hears of it. Spans are seconds."""
+
     limit: Span
     starts: list[str]
     meets: list[str]
@@ -117,11 +143,15 @@ class StepShape(Shape):
 
 
 class Notice(Shape):
+    """A message to send when an event happens."""
+
     message: Code
     to: list[Code]
 
 
 class Routing(Shape):
+    """How far petitions are routed and dispatched without a person."""
+
     #: Dispatch at once what the rules have routed; otherwise an operator dispatches.
     dispatch_automatically: bool = True
     #: Petitions this urgent have their category's assisting teams asked at once.
@@ -131,9 +161,12 @@ class Routing(Shape):
 
 
 class PolicyFile(Shape):
+    """`policy.yaml`. Spans are seconds."""
+
     city: Named
     zone: str
-    telephone: str
+    #: Of the centre, as messages show it.
+    telephone: Annotated[str, Field(pattern=TELEPHONE)]
     signature: Named
     clocks: dict[Code, ClockShape]
     ladders: dict[Code, list[StepShape]]
@@ -156,6 +189,8 @@ class PolicyFile(Shape):
 
 
 class Category(Named):
+    """What a petition can be about, the team that leads it, and the words that point to it."""
+
     code: Code
     group: Code
     team: Code
@@ -166,6 +201,8 @@ class Category(Named):
 
 
 class CategoriesFile(Shape):
+    """`categories.yaml`."""
+
     fallback: Code
     emergency_words: list[str] = []
     transfer_110_words: list[str] = []
@@ -175,12 +212,16 @@ class CategoriesFile(Shape):
 
 
 class Person(Shape):
+    """Somebody who can be told; `phone` in digits, with a leading + where it holds a country code."""
+
     name: Name
-    phone: Annotated[str, Field(pattern=r"^\+?\d{5,15}$")]
+    phone: Annotated[str, Field(pattern=PHONE)]
     language: Literal["zh", "en"] = "zh"
 
 
 class Shift(Shape):
+    """When people are on duty; `from` and `to` in minutes since midnight of the city's clock."""
+
     people: Annotated[list[Code], Field(min_length=1)]
     days: list[Day] = list(DAYS)
     from_: Hour = Field(alias="from", default=0)
@@ -188,28 +229,59 @@ class Shift(Shape):
 
 
 class Team(Named):
+    """A team that handles petitions. Without shifts all its handlers are on duty round the clock."""
+
     lead: Code
     handlers: Annotated[list[Code], Field(min_length=1)]
     shifts: list[Shift] = []
 
 
 class TeamsFile(Shape):
+    """`teams.yaml`."""
+
     people: dict[Code, Person]
     teams: dict[Code, Team]
     roles: dict[Code, list[Shift]]
 
 
+#: Fields of a petition that a file of petitions can have a column for.
+COLUMN_FIELDS = frozenset(
+    {
+        "source",
+        "source_id",
+        "title",
+        "content",
+        "received_at",
+        "channel",
+        "nature",
+        "urgency",
+        "community",
+        "address",
+        "confidential",
+        "petitioner_name",
+        "petitioner_phone",
+    }
+)
+
+
 class SourcesFile(Shape):
+    """`sources.yaml`."""
+
     sources: dict[Code, Named]
+    #: Field of `COLUMN_FIELDS` -> headings that a file may use for it, the preferred one first.
     columns: dict[str, list[str]] = {}
 
 
 class Community(Shape):
+    """A community (社区) and its statistical division code."""
+
     name: Name
     code: str = ""
 
 
 class CommunitiesFile(Shape):
+    """`communities.yaml`."""
+
     communities: list[Community]
 
 

@@ -19,15 +19,60 @@ Language = Literal["zh", "en"]
 
 #: What a message may contain.
 PLACEHOLDERS: Final = frozenset(
-    "signature no no6 category team urgency community clock due span level text reason tel".split()
+    {
+        "signature",
+        "no",
+        "no6",
+        "category",
+        "team",
+        "urgency",
+        "community",
+        "clock",
+        "due",
+        "span",
+        "level",
+        "text",
+        "reason",
+        "tel",
+    }
 )
 #: Refusals that the code can give; each needs words.
 FIXED_REFUSALS: Final = frozenset(
-    "no_such_petition unknown_event not_in_state not_permitted unknown_source from_the_future before_receipt "
-    "unknown_category unknown_team unknown_person unknown_reason unknown_result team_has_it no_team same_team "
-    "not_of_this_team already_pending nothing_pending too_long too_many_extensions nothing_to_extend after_due "
-    "already_rated window_closed too_many_rounds leads_already assists_already does_not_assist "
-    "nothing_to_acknowledge merge_into_itself others_wait_for_it bad_field conflict".split()
+    {
+        "no_such_petition",
+        "unknown_event",
+        "not_in_state",
+        "not_permitted",
+        "unknown_source",
+        "from_the_future",
+        "before_receipt",
+        "unknown_category",
+        "unknown_team",
+        "unknown_person",
+        "unknown_reason",
+        "unknown_result",
+        "team_has_it",
+        "no_team",
+        "same_team",
+        "not_of_this_team",
+        "already_pending",
+        "nothing_pending",
+        "too_long",
+        "too_many_extensions",
+        "nothing_to_extend",
+        "after_due",
+        "already_rated",
+        "window_closed",
+        "too_many_rounds",
+        "leads_already",
+        "assists_already",
+        "does_not_assist",
+        "nothing_to_acknowledge",
+        "merge_into_itself",
+        "others_wait_for_it",
+        "bad_field",
+        "conflict",
+    }
 )
 _URGENCY: Final = {
     "urgent": ("〔紧急〕", "[URGENT] "),
@@ -59,7 +104,8 @@ def message(
     }.get(told.code)
     hidden = ("保密件", "confidential")[not zh]
     tells_petitioner = kind.startswith("citizen_")
-    return policy.words[language].messages[kind].format_map(
+    wording = policy.words[language].messages[kind]
+    return wording.format_map(
         {
             "signature": getattr(main.signature, language),
             "no": str(number),
@@ -87,7 +133,8 @@ def refusal(refused: Refused, policy: Policy, *, role: Role, language: Language)
     able = [event(e, language) for e in refused.allowed]
     nothing = policy.words[language].screens["nothing"]
     separator = "、" if language == "zh" else ", "
-    return policy.words[language].refusals[refused.code].format_map(
+    wording = policy.words[language].refusals[refused.code]
+    return wording.format_map(
         {
             "state": state(refused.state, language),
             "event": event(refused.event, language),
@@ -123,10 +170,13 @@ def span(seconds: float, language: Language) -> str:
         if language == "zh"
         else ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
     )
-    left, parts = int(seconds), []
-    for size, name in units:
-        if left >= size:
-            parts.append(f"{left // size}{name}")
-            left %= size
     joiner = "" if language == "zh" else " "
-    return joiner.join(parts[:2]) or f"0{units[-1][1]}"
+    left = int(seconds)
+    for n, (size, name) in enumerate(units):
+        if left >= size:
+            whole, rest = divmod(left, size)
+            # The next unit or nothing: "1 d 5 s" would sound more exact than it is.
+            small, small_name = units[n + 1] if n + 1 < len(units) else (1, "")
+            more = f"{rest // small}{small_name}" if rest >= small else ""
+            return f"{whole}{name}" + (f"{joiner}{more}" if more else "")
+    return f"0{units[-1][1]}"

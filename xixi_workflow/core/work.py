@@ -14,7 +14,7 @@ import msgspec
 
 from xixi_workflow.core import clocks
 from xixi_workflow.core.commands import Command
-from xixi_workflow.core.lifecycle import EVENTS, FINAL, ROW_OF, State, allowed
+from xixi_workflow.core.lifecycle import ENDED, EVENTS, ROW_OF, State, allowed
 from xixi_workflow.core.petition import Actor, Clock, Entry, Message, Outcome, Petition, Vars
 from xixi_workflow.core.policy import ClockPlan, Policy, Ring
 
@@ -81,9 +81,7 @@ class Work:
         "when",
     )
 
-    def __init__(
-        self, petition: Petition, policy: Policy, actor: Actor, now: datetime, when: datetime
-    ) -> None:
+    def __init__(self, petition: Petition, policy: Policy, actor: Actor, now: datetime, when: datetime) -> None:
         self.petition = petition
         self.policy = policy
         self.actor = actor
@@ -92,22 +90,22 @@ class Work:
         self.entries: list[Entry] = []
         self.outcomes: list[Outcome] = []
         #: Keyed by person and clock: of several things due at once only the last is told (no storm after an outage).
-        self.messages: dict[tuple[str, str], Message] = {}
+        #: What an event says is keyed by its journal line too, so that it is told whoever let time pass before it.
+        self.messages: dict[tuple[str, str, int], Message] = {}
         self.follow: list[tuple[int, Command]] = []
         #: The assisting team an event is about; empty for the petition itself.
         self.assist = ""
         #: What the command adds to its notices.
         self.vars: Vars | None = None
 
-    def refuse(self, code: str, event: str, **facts: str) -> Refused:
+    def refuse(self, code: str, event: str, /, **facts: str) -> Refused:
+        """The refusal of `event`, with what the same actor may do instead."""
         state = self.petition.state
         return Refused(code, state, event, tuple(allowed(state, self.actor.role)), facts)
 
     def finish(self) -> Decision:
-        self.petition.judged_until = self.now
-        return Decision(
-            self.petition, self.entries, self.outcomes, list(self.messages.values()), self.follow
-        )
+        """The decision as it stands."""
+        return Decision(self.petition, self.entries, self.outcomes, list(self.messages.values()), self.follow)
 
     # --- what an event does -----------------------------------------------------------------------------------------
 
@@ -117,7 +115,7 @@ class Work:
         before, petition.state = petition.state, to
         self.write(EVENTS[event].past, when, data, actor)
         plan = self.policy.event(event)
-        ended = to in FINAL or to == "closed"
+        ended = to in ENDED
         if before != to:
             petition.pending = ""
             petition.hold_until = petition.hold_until if to == "on_hold" else None
@@ -130,23 +128,26 @@ class Work:
                 self._settle_all()
             elif before != to and (before in self.policy.pausing or to in self.policy.pausing):
                 self._pause_and_resume(to)
-        for clock in plan.starts:
-            self._start(clock, event)
+        if not ended:
+            for clock in plan.starts:
+                self._start(clock, event)
         for message, to_whom in plan.notices:
             self.tell(message, to_whom, "", self.vars, self.assist)
         if event == "resolve" and not petition.surveyable:
-            # Nobody can be asked, so there is nothing to wait for.
-            self._lapse(when)
+            # Nobody can be asked, so there is nothing to wait for: closed, not rated.
+            self._by_time("survey_lapses", when)
         elif event == "dispatch":
             self._ask_assists()
 
     def _ask_assists(self) -> None:
         """Teams named when the petition was routed are asked once it goes out."""
         petition = self.petition
+        note = self.vars.text if self.vars else ""
         for assist in petition.assists:
             if not assist.asked:
                 assist.asked = True
                 self.assist = assist.team
+                self.vars = Vars(text=note)
                 data = _encode({"team": assist.team}).decode()
                 self.happen("ask_assist", petition.state, data)
         self.assist = ""
@@ -160,7 +161,8 @@ class Work:
 
     def _start(self, plan: ClockPlan, event: str) -> None:
         petition = self.petition
-        if plan.lapses and not petition.surveyable:
+        if plan.lapses and not (petition.surveyable and petition.state == "resolved"):
+            # Running out ends the wait for the petitioner's verdict: there must be such a wait.
             return
         key = self.assist if plan.assist else ""
         at = petition.received_at if plan.from_receipt and event == "file" else self.when
@@ -169,14 +171,19 @@ class Work:
             if not plan.restarts:
                 return
             self._verdict(running, met=False)
-        petition.clocks.append(clocks.start(plan, at, round=petition.round, key=key))
+        clock = clocks.start(plan, at, round=petition.round, key=key)
+        if petition.state in plan.pauses_in:
+            clocks.pause(plan, clock, at)
+        petition.clocks.append(clock)
 
     def _settle(self, meets: frozenset[str], ends: frozenset[str]) -> None:
         for clock in self.petition.clocks[:]:
+            # One assisting team's event says nothing about another's clock.
+            if clock.key and self.assist and clock.key != self.assist:
+                continue
             if clock.name in meets:
-                if clock.key == self.assist or not clock.key:
-                    self._verdict(clock, met=True)
-            elif clock.name in ends and (not self.assist or clock.key == self.assist):
+                self._verdict(clock, met=True)
+            elif clock.name in ends:
                 self._verdict(clock, met=False)
 
     def _settle_all(self) -> None:
@@ -184,18 +191,41 @@ class Work:
             self._verdict(clock, met=False)
 
     def _verdict(self, clock: Clock, *, met: bool) -> None:
-        self.outcomes.append(
-            clocks.settle(clock, self.when, met=met, team=clock.key or self.petition.lead)
-        )
+        team = clock.key or self.petition.lead
+        self.outcomes.append(clocks.settle(clock, self.when, met=met, team=team))
         self.petition.clocks.remove(clock)
 
     def _pause_and_resume(self, to: State) -> None:
         for clock in self.petition.clocks:
             plan = self.policy.clocks[clock.name]
             if to in plan.pauses_in:
+                breached = clock.breached_at is not None
                 clocks.pause(plan, clock, self.when)
+                if breached and clock.breached_at is None:
+                    self._withdrawn(clock)
             elif clock.paused_at is not None:
                 clocks.resume(plan, clock, self.when)
+
+    def _withdrawn(self, clock: Clock) -> None:
+        self.outcomes.append(clocks.standing(clock, "withdrawn", clock.key or self.petition.lead))
+
+    def extend(self, seconds: float) -> None:
+        """Give every extendable clock `seconds` more."""
+        for clock in self.petition.clocks:
+            plan = self.policy.clocks[clock.name]
+            if plan.shape.extendable:
+                breached = clock.breached_at is not None
+                clocks.extend(plan, clock, seconds, self.when)
+                if breached and clock.breached_at is None:
+                    self._withdrawn(clock)
+
+    def end_assists(self, team: str = "") -> None:
+        """End the sub-task of `team`, or of all assisting teams, with its clock."""
+        petition = self.petition
+        for clock in petition.clocks[:]:
+            if clock.key and team in ("", clock.key):
+                self._verdict(clock, met=False)
+        petition.assists = [a for a in petition.assists if team and a.team != team]
 
     # --- what time does ---------------------------------------------------------------------------------------------
 
@@ -224,8 +254,6 @@ class Work:
         if clock.breached_at is not None:
             ring = plan.rings[clock.rung]
             clocks.rang(plan, clock)
-            if ring.repeat and ring.level <= clock.acknowledged:
-                return
             fact |= {"level": ring.level, "repeat": ring.repeat}
             self.write("escalated", at, _encode(fact).decode(), "system")
             self._ring(clock, ring)
@@ -240,12 +268,11 @@ class Work:
         elif plan.lapses:
             self.outcomes.append(clocks.standing(clock, "lapsed", petition.lead))
             petition.clocks.remove(clock)
-            self._lapse(clock.due_at)
+            if petition.state == "resolved":
+                self._by_time("survey_lapses", clock.due_at)
         else:
             clocks.breach(plan, clock)
-            self.outcomes.append(
-                clocks.standing(clock, "breached", clock.key or petition.lead)
-            )
+            self.outcomes.append(clocks.standing(clock, "breached", clock.key or petition.lead))
             # A ladder that rings at the breach itself shares its line: the common case costs one entry, not two.
             ring0 = plan.rings[0] if plan.rings and plan.rings[0].after == 0 else None
             if ring0 is not None:
@@ -272,21 +299,17 @@ class Work:
             int(span),
         )
 
-    def _lapse(self, at: datetime) -> None:
-        """The survey ran out, or nobody could be asked: closed, not rated."""
-        self._by_time("survey_lapses", at)
-
     def _by_time(self, event: str, at: datetime) -> None:
         """An event of the lifecycle that time causes, dated at `at`."""
-        when, self.when = self.when, at
+        held = self.when, self.vars, self.assist
+        # What the command said belongs to the command's own notices.
+        self.when, self.vars, self.assist = at, None, ""
         self.happen(event, ROW_OF[self.petition.state, event].to, "", "system")
-        self.when = when
+        self.when, self.vars, self.assist = held
 
     # --- whom it tells ----------------------------------------------------------------------------------------------
 
-    def tell(
-        self, kind: str, to: Iterable[str], clock: str, told: Vars | None, assist: str = ""
-    ) -> None:
+    def tell(self, kind: str, to: Iterable[str], clock: str, told: Vars | None, assist: str = "") -> None:
         """Add message `kind` for everybody that the recipients `to` stand for at this moment."""
         petition = self.petition
         if told is None:
@@ -296,9 +319,10 @@ class Work:
             told.team = assist or petition.lead
             told.urgency = "" if petition.urgency == "normal" else petition.urgency
             told.due = told.due or self.promised()
+        what, line = (clock, 0) if clock else (kind, petition.seq)
         for recipient in to:
             for person in self._people(recipient, assist):
-                self.messages[person, clock or kind] = Message(kind, person, told)
+                self.messages[person, what, line] = Message(kind, person, told)
 
     def promised(self) -> datetime | None:
         """When the petitioner's answer is due: the extendable clock's due instant."""
@@ -323,4 +347,5 @@ class Work:
             if recipient == "team_lead":
                 return (team.lead,)
             return policy.handlers_on_duty(assist or petition.lead, self.now)
-        return policy.on_duty(recipient, self.now)
+        # A role that an older policy names and today's roster no longer has: its duty falls to the supervisor.
+        return policy.on_duty(recipient if recipient in policy.rosters else "supervisor", self.now)

@@ -147,7 +147,8 @@ class Batch:
         """Add a decision to what will be saved."""
         petition = decision.petition
         self._loaded[petition.id] = petition
-        messages = [(petition.seq - 1, n, m) for n, m in enumerate(decision.messages)]
+        made = decision.messages
+        messages = [(petition.seq - 1, n, m) for n, m in enumerate(made)] if made else []
         unit = self._changed.get(petition.id)
         if unit is None:
             self._changed[petition.id] = Unit(
@@ -197,32 +198,54 @@ class Batch:
     def _decide(self, tx: Tx, request: Request, at: datetime) -> Done:
         """Judge one command and all that it causes; all of it happens or none."""
         number = request.number
-        staged: dict[int, Petition] = {}
-        decisions: list[Decision] = []
-        todo = [(number, request.command, request.actor, request.occurred_at)]
+        petition = self._loaded.get(number)
+        if petition is None:
+            return Done(number, refused=_unknown(number, request.command))
+        decision = self._judge(petition, request.command, request.actor, at, request.occurred_at)
+        if isinstance(decision, Refused):
+            return Done(number, refused=decision)
+        if decision.follow:
+            return self._follow(tx, decision, at)
+        self.keep(decision)
+        return Done(number, decision.petition)
+
+    def _follow(self, tx: Tx, first: Decision, at: datetime) -> Done:
+        """Judge what `first` causes on other petitions, and what that causes; keep everything or nothing."""
+        number = first.petition.id
+        decisions = [first]
+        staged = {number: first.petition}
+        todo = first.follow[:]
         while todo:
-            target, command, actor, occurred_at = todo.pop(0)
-            if target not in self._loaded and target not in staged:
-                self.load(tx, [target])
+            target, command = todo.pop(0)
+            self.load(tx, [target])
             petition = staged.get(target) or self._loaded.get(target)
             if petition is None:
-                return Done(number, refused=Refused("no_such_petition", event=command.event, facts={"no": str(target)}))
-            policy = self.engine.policies.judging(petition.policy)
-            try:
-                decision = judge.decide(petition, command, actor, policy, now=at, occurred_at=occurred_at)
-            except Exception as error:
-                # A poison petition: its neighbours in the batch must not suffer. `command` may hold personal data.
-                log.exception("decision_failed", petition=target, what=command.event)
-                facts = {"field": command.event, "problem": type(error).__name__}
-                return Done(number, refused=Refused("bad_field", event=command.event, facts=facts))
+                return Done(number, refused=_unknown(target, command))
+            decision = self._judge(petition, command, SYSTEM, at, None)
             if isinstance(decision, Refused):
                 return Done(number, refused=decision)
             staged[target] = decision.petition
             decisions.append(decision)
-            todo += [(n, c, SYSTEM, None) for n, c in decision.follow]
+            todo += decision.follow
         for decision in decisions:
             self.keep(decision)
         return Done(number, staged[number])
+
+    def _judge(
+        self, petition: Petition, command: Command, actor: Actor, at: datetime, occurred_at: datetime | None
+    ) -> Decision | Refused:
+        try:
+            policy = self.engine.policies.judging(petition.policy)
+            return judge.decide(petition, command, actor, policy, now=at, occurred_at=occurred_at)
+        except Exception as error:
+            # A poison petition: its neighbours in the batch must not suffer. `command` may hold personal data.
+            log.exception("decision_failed", petition=petition.id, what=command.event)
+            facts = {"field": command.event, "problem": type(error).__name__}
+            return Refused("bad_field", event=command.event, facts=facts)
+
+
+def _unknown(number: int, command: Command) -> Refused:
+    return Refused("no_such_petition", event=command.event, facts={"no": str(number)})
 
 
 __all__ = ["Batch", "Done", "Engine", "Request", "TimePassed"]

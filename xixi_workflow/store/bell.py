@@ -11,13 +11,15 @@ import contextlib
 import os
 import socket
 import time
+from pathlib import Path
 from typing import Protocol
 
 import psycopg
 
 _CHANNEL = "xixi_alarm"
-#: Linux allows 107 bytes in the path of a socket.
+#: Linux allows 107 bytes in the path of a socket, others 103. Thirty-five Chinese characters are longer.
 _LONGEST_PATH = 100
+_OPEN_FILES = "/proc/self/fd"
 
 
 class Bell(Protocol):
@@ -37,43 +39,65 @@ class Bell(Protocol):
 
 
 class SocketBell:
-    """A UNIX datagram socket at `path`. Where the path is too long or sockets are missing, nobody hears anything."""
+    """A UNIX datagram socket at `path`. Where the path is too long or sockets are missing, nobody hears anything.
+
+    On Linux a path of any length will do, as long as the name of the file itself is not too long.
+    """
 
     def __init__(self, path: str) -> None:
-        self._path = os.path.abspath(path)
-        self._usable = hasattr(socket, "AF_UNIX") and len(os.fsencode(self._path)) <= _LONGEST_PATH
+        self._path = Path(path).absolute()
+        self._folder: int | None = None
         self._sender: socket.socket | None = None
         self._listener: socket.socket | None = None
+        self._inode = 0
+
+    def _address(self) -> str | None:
+        """What the socket calls are given; None where there is no way."""
+        if not hasattr(socket, "AF_UNIX"):
+            return None
+        if len(os.fsencode(self._path)) <= _LONGEST_PATH:
+            return str(self._path)
+        name = self._path.name
+        if not Path(_OPEN_FILES).is_dir() or len(os.fsencode(name)) > _LONGEST_PATH - len(_OPEN_FILES) - 12:
+            return None
+        if self._folder is None:
+            # The folder's open file is a short name for it.
+            self._folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        return f"{_OPEN_FILES}/{self._folder}/{name}"
 
     def ring(self) -> None:
         """See `Bell`."""
-        if not self._usable:
-            return
-        if self._sender is None:
-            self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._sender.setblocking(False)
         # Nobody listening, or a full queue: in both cases there is nothing to add.
         with contextlib.suppress(OSError):
-            self._sender.sendto(b"!", self._path)
+            address = self._address()
+            if address is None:
+                return
+            if self._sender is None:
+                self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._sender.setblocking(False)
+            self._sender.sendto(b"!", address)
 
     def listen(self) -> None:
         """See `Bell`."""
-        if self._usable and self._listener is None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._path)
-            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._listener.bind(self._path)
-            os.chmod(self._path, 0o600)
+        address = self._address()
+        if address is None or self._listener is not None:
+            return
+        # One that was killed has left its socket behind.
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener.bind(address)
+        self._path.chmod(0o600)
+        self._inode = self._path.stat().st_ino
 
     def wait(self, seconds: float) -> bool:
         """See `Bell`."""
         if self._listener is None:
-            time.sleep(seconds)
+            time.sleep(max(seconds, 0))
             return False
-        self._listener.settimeout(seconds)
+        self._listener.settimeout(max(seconds, 0))
         try:
             self._listener.recv(16)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return False
         self._listener.setblocking(False)
         with contextlib.suppress(BlockingIOError):
@@ -89,8 +113,13 @@ class SocketBell:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+            # Unless another has taken our place meanwhile.
             with contextlib.suppress(OSError):
-                os.unlink(self._path)
+                if self._path.stat().st_ino == self._inode:
+                    self._path.unlink()
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
 
 
 class PostgresBell:
@@ -126,8 +155,10 @@ class PostgresBell:
                 heard = True
             return heard
         except psycopg.Error:
-            self._listener = None
-            time.sleep(min(seconds, 1.0))
+            if self._listener is not None:
+                self._listener.close()
+                self._listener = None
+            time.sleep(max(min(seconds, 1.0), 0))
             return False
 
     def close(self) -> None:

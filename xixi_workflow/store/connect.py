@@ -113,7 +113,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A connection for rare writes, committed at the end. SQLite's one writer is waited for at the beginning: a
-        reader that turns writer later is refused at once if somebody else wrote in between."""
+        reader that turns writer later is refused at once if somebody else wrote in between.
+        """
         with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
             yield connection
 

@@ -106,7 +106,8 @@ def _found(store: Store) -> str | None:
         with store.engine.connect() as connection:
             if not store.engine.dialect.has_table(connection, "alembic_version"):
                 return None
-            return connection.scalar(sa.text("SELECT max(version_num) FROM alembic_version"))
+            found: str | None = connection.scalar(sa.text("SELECT max(version_num) FROM alembic_version"))
+            return found
     except SQLAlchemyError as error:
         raise StoreError(f"cannot open {store.shown}: {str(error.__cause__ or error).strip()}") from error
 
@@ -116,7 +117,7 @@ def _refuse_unknown(store: Store, found: str | None) -> None:
         return
     if re.fullmatch(r"\d{4}", found):
         raise StoreError(
-            f"{store.shown} has schema {found}, newer than this release, which knows {head()}; install the newer release"
+            f"{store.shown} has schema {found} and this release knows only {head()}; install the newer release"
         )
     raise StoreError(f"{store.shown} belongs to another program (its schema is {found!r}); name another database")
 

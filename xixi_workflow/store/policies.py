@@ -36,7 +36,7 @@ def put(store: Store, canonical: bytes, digest: str, *, now: datetime) -> int:
 def get(store: Store, version: int) -> bytes:
     """The canonical form of a version; raises `LookupError` when there is no such version."""
     with store.reading() as connection:
-        canonical = connection.scalar(select(PolicyRow.canonical).where(PolicyRow.version == version))
+        canonical: str | None = connection.scalar(select(PolicyRow.canonical).where(PolicyRow.version == version))
     if canonical is None:
         raise LookupError(f"there is no policy version {version}")
     return canonical.encode()

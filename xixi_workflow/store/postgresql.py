@@ -14,7 +14,17 @@ from typing import Any
 import msgspec
 import psycopg
 
-from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, encode_petition, seal_hash, seal_line
+from xixi_workflow.store.rows import (
+    Claimed,
+    Seal,
+    Settled,
+    Unit,
+    encode,
+    encode_petition,
+    printable,
+    seal_hash,
+    seal_line,
+)
 from xixi_workflow.store.tables import to_micros
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -83,10 +93,10 @@ _UPDATE = (
 _INSERT = (
     "INSERT INTO petition (id, source, source_id, policy, state, category, lead, urgency, round, result, rating,"
     " received_at, closed_at, wake_at, live) SELECT id, source, source_id, policy, state, category, lead, urgency,"
-    " round, result, rating, received_at, closed_at, wake_at, decode(live, 'base64') FROM json_to_recordset({doc}) AS r(id bigint,"
-    " source text, source_id text, policy smallint, state text, category text, lead text, urgency text,"
-    " round smallint, result text, rating text, received_at timestamptz, closed_at timestamptz,"
-    " wake_at timestamptz, live text)"
+    " round, result, rating, received_at, closed_at, wake_at, decode(live, 'base64')"
+    " FROM json_to_recordset({doc}) AS r(id bigint, source text, source_id text, policy smallint, state text,"
+    " category text, lead text, urgency text, round smallint, result text, rating text, received_at timestamptz,"
+    " closed_at timestamptz, wake_at timestamptz, live text)"
 )
 _INTAKE = (
     "INSERT INTO intake (petition_id, title, content, address, community, channel, nature, name, phone, language,"
@@ -136,7 +146,7 @@ class PostgresTx:
         self._cursor = connection.cursor(binary=True)
 
     def begin(self) -> None:
-        """psycopg opens the transaction with the first statement."""
+        """Nothing to do: psycopg opens the transaction with the first statement."""
 
     def commit(self) -> None:
         """Make everything durable."""
@@ -158,7 +168,7 @@ class PostgresTx:
             "SELECT id, live FROM petition WHERE wake_at <= %s ORDER BY wake_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
             (now, limit),
         )
-        return self._cursor.fetchall()  # type: ignore[return-value]
+        return self._cursor.fetchall()
 
     def find(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """See `rows.Tx`."""
@@ -207,13 +217,13 @@ class PostgresTx:
                 journal.append(_Line(pid, e.seq, e.event, e.state, e.at, e.actor, noticed, e.data or None))
                 micros = 0 if noticed is None else to_micros(noticed)
                 lines.append(seal_line(pid, e.seq, e.event, e.state, to_micros(e.at), micros, e.actor, e.data))
-            for o in unit.outcomes:
-                outcomes.append(
-                    _Outcome(
-                        pid, o.clock, o.key, o.started_at, o.round, o.team, o.result, o.due_at, o.settled_at,
-                        o.paused_for or None, o.extended_for or None,
-                    )
-                )  # fmt: skip
+            outcomes += [
+                _Outcome(
+                    pid, o.clock, o.key, o.started_at, o.round, o.team, o.result, o.due_at, o.settled_at,
+                    o.paused_for or None, o.extended_for or None,
+                )
+                for o in unit.outcomes
+            ]  # fmt: skip
             for seq, n, m in unit.messages:
                 outbox.append(_Message(pid, seq, n, m.kind, m.to, encode(m.vars).decode()))
         parts: list[str] = []
@@ -237,7 +247,7 @@ class PostgresTx:
             values["number"] = head[0] + 1
             values["entries"] = len(journal)
             values["policy"] = seal.policy
-            values["hash"] = seal_hash(head[1], values["number"], "".join(lines))
+            values["hash"] = seal_hash(head[1], values["number"], to_micros(seal.at), seal.policy, "".join(lines))
             parts += [_SEAL, _CHAIN]
         if parts:
             *first, last = parts
@@ -250,7 +260,7 @@ class PostgresTx:
         self._cursor.execute(
             "INSERT INTO trouble (petition_id, at, error) SELECT id, %s, error FROM unnest(%s::bigint[], %s::text[])"
             " AS t(id, error) ON CONFLICT (petition_id) DO UPDATE SET at = excluded.at, error = excluded.error",
-            (at, ids, errors),
+            (at, ids, [printable(error) for error in errors]),
         )
 
     def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
@@ -268,6 +278,8 @@ class PostgresTx:
 
     def settle(self, settled: list[Settled]) -> None:
         """See `rows.Tx`."""
+        for s in settled:
+            s.remark = None if s.remark is None else printable(s.remark)
         self._cursor.execute(
             "UPDATE outbox o SET state = r.state, next_at = r.next_at, attempts = r.attempts, sent_at = r.sent_at,"
             " remark = r.remark FROM json_to_recordset(%s::json) AS r(petition_id bigint, seq int, n int, state text,"

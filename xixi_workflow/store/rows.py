@@ -91,9 +91,16 @@ def seal_line(
     return f"{petition_id}\x1f{seq}\x1f{event}\x1f{state}\x1f{at}\x1f{noticed_at}\x1f{actor}\x1f{data}\n"
 
 
-def seal_hash(previous: bytes, number: int, lines: str) -> bytes:
-    """SHA-256 of the previous seal, this seal's number and its lines in order of petition and seq."""
-    return hashlib.sha256(previous + str(number).encode() + b"\n" + lines.encode()).digest()
+def seal_hash(previous: bytes, number: int, at: int, policy: int, lines: str) -> bytes:
+    """SHA-256 of the previous seal, this seal's own columns (`at` in microseconds) and its lines in order of petition
+    and seq.
+    """
+    return hashlib.sha256(previous + f"{number}\x1f{at}\x1f{policy}\n{lines}".encode()).digest()
+
+
+def printable(text: str) -> str:
+    """`text` from outside, with what PostgreSQL cannot store (NUL, half a surrogate pair) shown as a replacement."""
+    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class Tx(Protocol):

@@ -9,12 +9,22 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, encode, encode_petition, seal_hash, seal_line
+from xixi_workflow.store.rows import (
+    Claimed,
+    Seal,
+    Settled,
+    Unit,
+    encode,
+    encode_petition,
+    printable,
+    seal_hash,
+    seal_line,
+)
 from xixi_workflow.store.tables import to_micros
 
 _INSERT_PETITION = (
-    "INSERT INTO petition (id, source, source_id, policy, state, category, lead, urgency, round, result, rating, received_at,"
-    " closed_at, wake_at, live) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO petition (id, source, source_id, policy, state, category, lead, urgency, round, result, rating,"
+    " received_at, closed_at, wake_at, live) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _UPDATE_PETITION = (
     "UPDATE petition SET state=?, category=?, lead=?, urgency=?, round=?, result=?, rating=?, closed_at=?, wake_at=?,"
@@ -130,22 +140,23 @@ class SqliteTx:
                 source_id, said = unit.intake
                 received = to_micros(p.received_at)
                 inserts.append(
-                    (pid, p.source, source_id, p.policy, p.state, p.category, p.lead, p.urgency, p.round, result, rating,
-                     received, closed, wake, live)
+                    (pid, p.source, source_id, p.policy, p.state, p.category, p.lead, p.urgency, p.round, result,
+                     rating, received, closed, wake, live)
                 )  # fmt: skip
                 intakes.append(
                     (pid, said.title, said.content, said.address, said.community, said.channel, said.nature, said.name,
                      said.phone, said.language, said.confidential)
                 )  # fmt: skip
             for e in unit.entries:
-                happened = to_micros(e.at)
-                noticed = 0 if e.noticed_at == e.at else to_micros(e.noticed_at)
+                # Nearly always one and the same object as the seal's instant, which spares the arithmetic.
+                happened = at if e.at is seal.at else to_micros(e.at)
+                noticed = 0 if e.noticed_at is e.at or e.noticed_at == e.at else to_micros(e.noticed_at)
                 journal.append(
                     (pid, e.seq, number, e.event, e.state, happened, noticed or None, e.actor, e.data or None)
                 )
                 lines.append(seal_line(pid, e.seq, e.event, e.state, happened, noticed, e.actor, e.data))
             for o in unit.outcomes:
-                settled = None if o.settled_at is None else to_micros(o.settled_at)
+                settled = None if o.settled_at is None else at if o.settled_at is seal.at else to_micros(o.settled_at)
                 outcomes.append(
                     (pid, o.clock, o.key, to_micros(o.started_at), o.round, o.team, o.result, to_micros(o.due_at),
                      settled, o.paused_for or None, o.extended_for or None)
@@ -164,7 +175,7 @@ class SqliteTx:
             many(_INSERT_OUTBOX, outbox)
         if journal:
             many(_INSERT_JOURNAL, journal)
-            sealed = seal_hash(head[1], number, "".join(lines))
+            sealed = seal_hash(head[1], number, at, seal.policy, "".join(lines))
             self._execute(
                 "INSERT INTO seal (number, at, policy, entries, hash) VALUES (?,?,?,?,?)",
                 (number, at, seal.policy, len(journal), sealed),
@@ -177,12 +188,14 @@ class SqliteTx:
         self._many(
             "INSERT INTO trouble (petition_id, at, error) VALUES (?,?,?) ON CONFLICT (petition_id) DO UPDATE SET"
             " at = excluded.at, error = excluded.error",
-            [(i, to_micros(at), error) for i, error in zip(ids, errors, strict=True)],
+            [(i, to_micros(at), printable(error)) for i, error in zip(ids, errors, strict=True)],
         )
 
     def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
         """See `rows.Tx`."""
         rows = [Claimed(*row) for row in self._execute(_CLAIM, (to_micros(now), limit))]
+        for claimed in rows:
+            claimed.confidential = bool(claimed.confidential)  # SQLite knows only 0 and 1
         lease = to_micros(lease_until)
         self._many(
             "UPDATE outbox SET state = 'sending', next_at = ?, attempts = attempts + 1"
@@ -202,7 +215,7 @@ class SqliteTx:
                     None if s.next_at is None else to_micros(s.next_at),
                     s.attempts,
                     None if s.sent_at is None else to_micros(s.sent_at),
-                    s.remark,
+                    None if s.remark is None else printable(s.remark),
                     s.petition_id,
                     s.seq,
                     s.n,
