@@ -63,15 +63,11 @@ FOREIGN = [
 
 
 def test_the_walk_sees_the_project() -> None:
-    assert {Path("pyproject.toml"), Path(".ci/run"), Path("xixi_workflow/__init__.py")} <= set(
-        FILES
-    )
+    assert {Path("pyproject.toml"), Path(".ci/run"), Path("xixi_workflow/__init__.py")} <= set(FILES)
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
-    assert [
-        p for p in SOURCES if NAMELESS & {part.lower() for part in p.with_suffix("").parts}
-    ] == []
+    assert [p for p in SOURCES if NAMELESS & {part.lower() for part in p.with_suffix("").parts}] == []
 
 
 @pytest.mark.parametrize("word", FOREIGN)

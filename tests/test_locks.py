@@ -45,9 +45,7 @@ def test_every_entry_of_a_lock_is_hashed(lock: str) -> None:
     assert [entry for entry in entries(lock) if "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize(
-    ("lock", "asked"), [(lock, asked) for lock, all_asked in ASKED.items() for asked in all_asked]
-)
+@pytest.mark.parametrize(("lock", "asked"), [(lock, asked) for lock, all_asked in ASKED.items() for asked in all_asked])
 def test_a_lock_pins_what_the_project_asks_for(lock: str, asked: str) -> None:
     requirement = Requirement(asked)
     pinned = pins(lock).get(canonicalize_name(requirement.name), set())

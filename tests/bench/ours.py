@@ -60,9 +60,9 @@ def transition(url: str, n: int, callers: int, meter: Meter) -> None:
 
     async def one(desk: Desk, serials: range) -> None:
         for serial in serials:
-            number = (await asyncio.wrap_future(desk.submit(filing(serial)))).number
+            number = (await desk.ask(filing(serial))).number
             for which in range(len(STEPS)):
-                done = await asyncio.wrap_future(desk.submit(step(number, which)))
+                done = await desk.ask(step(number, which))
                 assert done.refused is None, done.refused
 
     async def everybody(desk: Desk) -> None:

@@ -60,22 +60,17 @@ def engine_on(url: str, policy: Policy | None = None) -> Iterator[Engine]:
 
 
 def bare_policy(folder: Path | None = None, limit: str = "24h") -> Policy:
-    """The shipped policy with one clock, due `limit` after receipt, whose breach tells the team's lead."""
+    """The shipped policy with no clock but closure, due `limit` after receipt, whose breach tells the team's lead.
+
+    The survey stays, which cannot breach and is not reached by petitions that nobody resolves.
+    """
     shipped = wiring.read_config(Settings(config=folder or shipped_folder()))
     documents: dict[str, Any] = dict(shipped.documents)
     main = dict(documents["policy.yaml"])
-    main["clocks"] = {
-        "closure": {
-            "zh": "办结",
-            "en": "Closure",
-            "limit": limit,
-            "starts": ["file"],
-            "counts_from": "receipt",
-            "meets": ["resolve"],
-            "extendable": True,
-            "ladder": "closure",
-        }
-    }
+    clocks = main["clocks"]
+    closure = {**clocks["closure"], "limit": limit, "ladder": "closure"}
+    closure.pop("warn")
+    main["clocks"] = {"closure": closure, "survey": clocks["survey"]}
     main["ladders"] = {"closure": [{"level": 1, "after": "0s", "to": ["team_lead"], "message": "team_overdue"}]}
     documents["policy.yaml"] = main
     return policy_build.build(documents)

@@ -183,10 +183,20 @@ POLICY: dict[str, Any] = {
     "results": _named("solved", "explained"),
 }
 
-PEOPLE = (
-    "operator-1 commander-1 supervisor-1 supervisor-2 police-lead police-1 police-2 urban-lead urban-1 urban-2 "
-    "market-lead market-1"
-).split()
+PEOPLE = [
+    "operator-1",
+    "commander-1",
+    "supervisor-1",
+    "supervisor-2",
+    "police-lead",
+    "police-1",
+    "police-2",
+    "urban-lead",
+    "urban-1",
+    "urban-2",
+    "market-lead",
+    "market-1",
+]
 
 TEAMS: dict[str, Any] = {
     "people": {who: {"name": f"某{n}", "phone": f"1990000{n:04}"} for n, who in enumerate(PEOPLE)},

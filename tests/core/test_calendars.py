@@ -103,9 +103,7 @@ def test_working_time_is_added_over_what_is_closed(start: str, seconds: float, d
         ("2026-06-04 18:00", 3 * HOUR, "2026-06-05 12:00"),
     ],
 )
-def test_time_used_up_at_closing_is_due_at_that_closing(
-    start: str, seconds: float, closing: str
-) -> None:
+def test_time_used_up_at_closing_is_due_at_that_closing(start: str, seconds: float, closing: str) -> None:
     assert OFFICE.add(local(start), seconds) == local(closing)
 
 
@@ -194,10 +192,7 @@ def test_a_period_is_worth_the_real_time_between_its_ends(
     only = Calendar(
         zone=ZoneInfo(zone),
         week={0: ALL_DAY},
-        special_days={
-            date.fromisoformat(day) + timedelta(days=n): [period] if n == 0 else []
-            for n in range(-2, 3)
-        },
+        special_days={date.fromisoformat(day) + timedelta(days=n): [period] if n == 0 else [] for n in range(-2, 3)},
     )
     noon = local(f"{day} 12:00", ZoneInfo(zone))
     around = (noon - timedelta(hours=36), noon + timedelta(hours=36))

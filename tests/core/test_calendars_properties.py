@@ -104,9 +104,7 @@ def minutes_of(zone: str, middle: date) -> tuple[datetime, tuple[datetime, ...]]
     """
     noon = datetime(middle.year, middle.month, middle.day, 12, tzinfo=UTC)
     first = noon - timedelta(minutes=WINDOW // 2)
-    shown = (
-        (first + n * MINUTE).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for n in range(WINDOW)
-    )
+    shown = ((first + n * MINUTE).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for n in range(WINDOW))
     return first, tuple(accumulate(shown, max))
 
 
@@ -186,9 +184,7 @@ def test_later_starts_and_longer_limits_are_never_due_earlier(
 
 @settings(max_examples=20, deadline=None)
 @given(calendars(), st.tuples(instants, instants, instants))
-def test_the_parts_of_a_span_add_up_to_the_span(
-    calendar: Calendar, cuts: tuple[datetime, datetime, datetime]
-) -> None:
+def test_the_parts_of_a_span_add_up_to_the_span(calendar: Calendar, cuts: tuple[datetime, datetime, datetime]) -> None:
     start, cut, end = sorted(cuts)
     parts = micros(calendar.elapsed(start, cut)) + micros(calendar.elapsed(cut, end))
     assert parts == micros(calendar.elapsed(start, end))

@@ -37,8 +37,8 @@ EMOJI = "😀"  # two UCS-2 units
         (EMOJI * 67, 3),
         (GSM * 69 + HAN, 1),  # one character outside the alphabet makes the whole text UCS-2
         (GSM * 70 + HAN, 2),
-        ("[Xixi] {}" + GSM * 149, 1),  # 9 characters, 4 of them double: 13 septets
-        ("[Xixi] {}" + GSM * 148, 1),
+        ("[Xixi] {}" + GSM * 147, 1),  # 9 characters, 4 of them double: 13 septets
+        ("[Xixi] {}" + GSM * 148, 2),
         ("`", 1),  # the grave accent is not in the alphabet
         ("`" * 71, 2),
         ("\n" * 160, 1),

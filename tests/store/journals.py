@@ -12,7 +12,9 @@ NOW = datetime(2026, 11, 23, 8, 30, 59, 123457, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 #: What a text may hold besides letters: quotes, backslashes, new lines, a tab, an emoji beyond 16 bits, what looks
 #: like an escape, what looks like a placeholder.
-HARD_TEXT = "噪音扰民 “西溪”\n'quoted' \"twice\" \\ \\n \\u0000 \t 👩‍🚒🏮 %s %(at)s {doc} ?; DROP TABLE petition; -- é\u2028"
+HARD_TEXT = (
+    "噪音扰民 “西溪”\n'quoted' \"twice\" \\ \\n \\u0000 \t 👩‍🚒🏮 %s %(at)s {doc} ?; DROP TABLE petition; -- é\u2028"
+)
 NUMBER = 20261123000000
 
 

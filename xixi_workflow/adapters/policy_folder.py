@@ -34,6 +34,9 @@ _BOOLEAN: Final = {"true": True, "True": True, "TRUE": True, "false": False, "Fa
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
 _FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)?\.\d+|[-+]?(?:0|[1-9]\d*)\.")
 
+_FORBIDDEN: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT_AFTER_BRACKET: Final = re.compile(r""":\s+(?:\[[^\]]*\]|\{[^}]*\}|"[^"]*")\s*[^\s#,\]}]""")
+
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -147,9 +150,13 @@ class _Reader:
         self._anchors: dict[str, _Node] = {}
         self._values = 0
         self._sizes: dict[str, int] = {}
+        self._long_quote = 0
 
     def read(self, text: str) -> _Node:
         """The file's one document. Raises `_Broken`."""
+        if forbidden := _FORBIDDEN.search(text):
+            line = text.count("\n", 0, forbidden.start()) + 1
+            raise _Broken(line, f"the character {forbidden[0]!r} is not allowed")
         try:
             events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
             next(events)
@@ -161,10 +168,7 @@ class _Reader:
             if not isinstance(more, yaml.StreamEndEvent):
                 raise _Broken(more.start_mark.line + 1, "a second document begins here; a file holds one")
         except yaml.MarkedYAMLError as error:
-            raise _syntax(error, text) from None
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise _Broken(line, f"the character {error.character!r:.20} is not allowed") from None
+            raise self._syntax(error, text) from None
         return node
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> _Node:
@@ -185,6 +189,8 @@ class _Reader:
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._list(events, depth)
         else:
+            if event.style in ('"', "'") and event.end_mark.line + 1 > line:
+                self._long_quote = line
             node = _Node(_scalar(event.value) if event.implicit[0] else event.value, {})
         if event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -219,6 +225,30 @@ class _Reader:
         if self._values > _MOST_VALUES:
             raise _Broken(line, f"more than {_MOST_VALUES} values")
 
+    def _syntax(self, error: yaml.MarkedYAMLError, text: str) -> _Broken:
+        """What is wrong with the YAML, and what usually causes it."""
+        problem, context = error.problem or "", error.context or ""
+        mark = error.problem_mark
+        if error.context_mark and ("expected ':'" in problem or "flow" in context or "quoted scalar" in context):
+            # What is left open is noticed only where something else begins; it is to be closed where it was opened.
+            mark = error.context_mark
+        if mark is None:
+            return _Broken(0, f"not YAML: {problem}")
+        lines = text.splitlines()
+        line = lines[mark.line] if mark.line < len(lines) else ""
+        hint = ""
+        if self._long_quote and self._long_quote > mark.line - 30:
+            hint = f"; is the quote that opens on line {self._long_quote} closed?"
+        elif "\t" in line[: len(line) - len(line.lstrip())]:
+            hint = "; indent with blanks, not with tabs"
+        elif "：" in line and ": " not in line:
+            hint = "; a key ends with the half-width colon and a blank (: ), not with ："
+        elif _TEXT_AFTER_BRACKET.search(line) or "cannot start any token" in problem:
+            hint = """; a text that starts with one of [ { " % @ ` must be in quotes"""
+        elif "mapping values" in problem:
+            hint = '; a text that holds ": " must be in quotes'
+        return _Broken(mark.line + 1, f"not YAML: {problem}{hint}")
+
 
 def _scalar(text: str) -> Any:
     """A plain scalar by the core schema of YAML 1.2, as far as JSON knows its type."""
@@ -229,31 +259,6 @@ def _scalar(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Broken:
-    """What is wrong with the YAML, and what usually causes it."""
-    mark = error.problem_mark or error.context_mark
-    problem = error.problem or "not YAML"
-    if mark is None:
-        return _Broken(0, problem)
-    # What is left open is noticed only where the next thing begins, or at the end of the file.
-    lines = text.splitlines()
-    number = mark.line
-    if error.context_mark and ("end of stream" in problem or "quoted scalar" in (error.context or "")):
-        number = error.context_mark.line
-    line = lines[number] if number < len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        hint = "; indent with blanks, not with tabs"
-    elif "：" in line or any("：" in near for near in lines[max(0, number - 1) : number]):
-        hint = "; a key ends with the half-width colon and a blank (: ), not with ："
-    elif "mapping values" in problem:
-        hint = '; a text that holds ": " must be in quotes'
-    elif re.search(r"""[:-]\s+[\[{"'%@`&*!|>]""", line):
-        hint = '; a text that starts with one of [ { % @ ` & * ! | > or holds a " at its start must be in quotes'
-    else:
-        hint = ""
-    return _Broken(number + 1, f"not YAML: {problem}{hint}")
 
 
 def _line(tree: _Node | None, path: tuple[str | int, ...]) -> int:

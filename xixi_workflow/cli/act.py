@@ -14,7 +14,7 @@ from xixi_workflow import clock
 from xixi_workflow.cli.failures import REFUSED, USAGE, Stop
 from xixi_workflow.cli.listing import nearest
 from xixi_workflow.cli.screen import Screen, tell_json
-from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
+from xixi_workflow.cli.session import Json, language, open_engine, showing, takes_settings
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import COMMANDS, Command, parse
 from xixi_workflow.core.lifecycle import EVENTS, ROLES, TABLE
@@ -27,9 +27,8 @@ from xixi_workflow.engine.handle import Done, Request
 #: Given by the engine alone, or by a file or a form: no person types them.
 _NOT_BY_HAND = ("file", "adopt", "follow", "time_passed")
 
-By = Annotated[
-    str, typer.Option("--by", metavar="ROLE[:ID]", help=f"办理人 Who acts: {', '.join(r for r in ROLES if r != 'system')}.")
-]
+_ACTORS = ", ".join(role for role in ROLES if role != "system")
+By = Annotated[str, typer.Option("--by", metavar="ROLE[:ID]", help=f"办理人 Who acts: {_ACTORS}.")]
 At = Annotated[
     str | None,
     typer.Option("--at", metavar="WHEN", help="发生时间 When it happened, if earlier: 2026-11-23T09:30, local time."),
@@ -38,7 +37,7 @@ Fields = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="字段 Any field of the command, by its name.")
 ]
 
-act = typer.Typer(no_args_is_help=True)
+act = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @act.callback(subcommand_metavar="COMMAND [OPTIONS]")
@@ -67,8 +66,7 @@ def _command(event: str, kind: type[Command]) -> Callable[..., None]:
         arguments |= _pairs(given or [])
         _give(ctx.obj, event, arguments, by, at, as_json=as_json)
 
-    shape = inspect.signature(command)
-    kept = [p for p in shape.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    context, *others = inspect.signature(command).parameters.values()
     options = [
         inspect.Parameter(
             field.name,
@@ -78,8 +76,7 @@ def _command(event: str, kind: type[Command]) -> Callable[..., None]:
         )
         for field in fields
     ]
-    command.__signature__ = shape.replace(parameters=[kept[0], *options, *kept[1:]])  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in (kept[0], *options, *kept[1:])}
+    showing(command, [context, *options, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in others)])
     command.__doc__ = f"{EVENTS[event].zh} {EVENTS[event].en}: {', '.join(_who(event))}."
     return command
 
@@ -87,16 +84,14 @@ def _command(event: str, kind: type[Command]) -> Callable[..., None]:
 def _who(event: str) -> list[str]:
     """The roles that may cause `event` in some state."""
     who = {role for row in TABLE if row.event == event for role in row.who}
-    return [role for role in ROLES if role in who]
+    return [role for role in ROLES if role in who and role != "system"]
 
 
 def _option(name: str, hint: Any, *, required: bool) -> Any:
     shown = "SPAN" if name == "seconds" else name.upper()
     values = [v for v in get_args(_bare(hint)) if isinstance(v, str)]
     about = "时长 A span: 90m, 3h, 1d12h." if name == "seconds" else "、".join(values)
-    kind = list[str] | None if get_origin(_bare(hint)) is tuple else str | None
-    if _bare(hint) is bool:
-        kind = bool | None
+    kind: Any = list[str] | None if get_origin(_bare(hint)) is tuple else str | None
     needed = " *" if required else ""
     return Annotated[kind, typer.Option(f"--{name.replace('_', '-')}", metavar=shown, help=about + needed)]
 

@@ -14,7 +14,7 @@ from xixi_workflow.store.connect import StoreError
 from xixi_workflow.store.verify import Broken
 from xixi_workflow.store.verify import verify as recompute
 
-db = typer.Typer(no_args_is_help=True)
+db = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @db.callback()

@@ -113,5 +113,3 @@ def _show(screen: Screen, lines: list[tuple[Clock | None, Listed]], policy: Poli
     names = (say("单号", "No."), say("状态", "State"), say("承办", "Team"), say("紧急", "Urgency"))
     headings = [*names, say("最近时限", "Next clock"), say("到期", "Due"), left, say("标题", "Title")]
     screen.table("", headings, rows, right=left)
-
-

@@ -66,16 +66,25 @@ def takes_settings(command: Callable[P, T]) -> Callable[..., T]:
         with overriding(database, language):
             return command(*args, **options)
 
-    signature = inspect.signature(command, eval_str=True)
-    extra = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in (("database", Database), ("language", LanguageOption))
-    ]
-    with_settings.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*signature.parameters.values(), *extra]
-    )
-    with_settings.__annotations__ = {p.name: p.annotation for p in with_settings.__signature__.parameters.values()}  # type: ignore[attr-defined]
-    return with_settings
+    return showing(with_settings, [*_parameters(command), *_SETTINGS])
+
+
+_SETTINGS = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    for name, kind in (("database", Database), ("language", LanguageOption))
+]
+
+
+def _parameters(command: Callable[..., Any]) -> list[inspect.Parameter]:
+    every = inspect.signature(command, eval_str=True).parameters.values()
+    return [p for p in every if p.kind is not inspect.Parameter.VAR_KEYWORD]
+
+
+def showing(command: Callable[P, T], parameters: list[inspect.Parameter]) -> Callable[P, T]:
+    """`command` with these parameters for its command line."""
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
 
 
 def settings() -> Settings:

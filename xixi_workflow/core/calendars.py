@@ -86,19 +86,14 @@ class Calendar:
             if weekday not in range(7):
                 raise ValueError(f"Weekday {weekday} does not exist: 0 is Monday, 6 is Sunday.")
         self._zone = zone
-        self._week = tuple(
-            _checked(name, week.get(weekday, ())) for weekday, name in enumerate(_WEEKDAYS)
-        )
+        self._week = tuple(_checked(name, week.get(weekday, ())) for weekday, name in enumerate(_WEEKDAYS))
         if not any(self._week):
             raise ValueError("The week has no open period, so no time limit could ever run out.")
         self._holidays = frozenset(_ordinal(day) for day in holidays)
         self._yearly = frozenset(_checked_yearly(month, day) for month, day in yearly_holidays)
         if len(self._yearly) == 366:
             raise ValueError("Every day of the year is a yearly holiday.")
-        self._special = {
-            _ordinal(day): _checked(day.isoformat(), periods)
-            for day, periods in special_days.items()
-        }
+        self._special = {_ordinal(day): _checked(day.isoformat(), periods) for day, periods in special_days.items()}
         self.is_always: Final = (
             all(periods == _ALL_DAY for periods in (*self._week, *self._special.values()))
             and not self._holidays
@@ -121,11 +116,7 @@ class Calendar:
         today = self._local_ordinal(at)
         # Where a clock is put back over midnight the old date is shown again, yet the new one's
         # periods have begun (see the rule above): hence two days.
-        return any(
-            opens <= now < closes
-            for ordinal in (today, today + 1)
-            for opens, closes in self._day(ordinal)
-        )
+        return any(opens <= now < closes for ordinal in (today, today + 1) for opens, closes in self._day(ordinal))
 
     def next_open(self, at: datetime) -> datetime:
         """The earliest open instant that is not before ``at``: ``at`` itself while open.
@@ -328,8 +319,7 @@ def _checked(name: str, periods: Sequence[tuple[time, time]]) -> _Periods:
 def _second(name: str, at: time) -> int:
     if at.microsecond or at.tzinfo is not None:
         raise ValueError(
-            f"{name}: the time {at} must be whole seconds on the city's own clock; "
-            "write the end of the day as 24:00."
+            f"{name}: the time {at} must be whole seconds on the city's own clock; write the end of the day as 24:00."
         )
     return at.hour * 3_600 + at.minute * 60 + at.second
 

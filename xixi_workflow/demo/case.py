@@ -37,8 +37,8 @@ class Case:
         self.twin = twin
         #: What the screen showed after the last command; None until it is filed.
         self.seen: Petition | None = None
-        #: A work order lies in the team's inbox.
-        self.waiting = False
+        #: The team in whose inbox the work order lies; empty once it is opened.
+        self.waiting = ""
         self.handler = ""
         #: Intentions made under an older plan are dropped.
         self.plan = 0

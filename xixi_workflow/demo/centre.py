@@ -165,9 +165,7 @@ class Centre:
         def make(at: datetime) -> Request | None:
             if case.seen is None or case.seen.pending != "extension":
                 return None
-            command = (
-                ApproveExtension() if granted else RefuseExtension(case.rng.choice(phrases.EXTENSION_REFUSALS))
-            )
+            command = ApproveExtension() if granted else RefuseExtension(case.rng.choice(phrases.EXTENSION_REFUSALS))
             return request(case, command, Actor("supervisor", person), at)
 
         self._stage.later(now + case.wait(25 * MINUTE), case, make)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from xixi_workflow.core.commands import Rating, RatePetition, UrgePetition, WithdrawPetition
+from xixi_workflow.core.commands import RatePetition, Rating, UrgePetition, WithdrawPetition
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.demo import phrases
 from xixi_workflow.demo.case import Case

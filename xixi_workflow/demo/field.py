@@ -53,9 +53,11 @@ _NOTES = 0.05
 #: Commands that are entered minutes after they happened, because the network was away.
 _ENTERED_LATE = 0.04
 #: What a handler does about a warning: hurry with the interim report, ask for more time, hurry with the result.
-_REPORTS_WHEN_WARNED = 0.8
-_ASKS_FOR_TIME = 0.4
-_HURRIES = 0.35
+_REPORTS_WHEN_WARNED = 0.6
+_ASKS_FOR_TIME = 0.25
+_HURRIES = 0.25
+#: How often a reminder, an urge or a leader's word makes a handler do it soon.
+_GIVES_WAY = 0.35
 _RESULTS: Final = {"solved": 70, "partly_solved": 9, "explained": 14, "unfounded": 5, "unreachable": 2}
 
 
@@ -96,21 +98,22 @@ class Field:
 
     def _ordered(self, case: Case, person: str, now: datetime) -> None:
         """A work order came in. Whoever of the team opens it first takes it."""
-        case.waiting = True
+        case.waiting, case.handler = self._team_of.get(person, ""), ""
         case.plan += 1
         self._open_later(case, person, now, _TO_ACCEPT * self._pace_of(person))
 
     def _reminded(self, case: Case, person: str, now: datetime) -> None:
-        if case.waiting:
+        if not case.handler:
+            case.waiting = self._team_of.get(person, "")
             self._open_later(case, person, now, 8 * MINUTE)
 
     def _open_later(self, case: Case, person: str, now: datetime, median: float) -> None:
         self._stage.later(now + case.wait(median, 0.9), case, lambda t: self._open(case, person, t), self._opened)
 
     def _open(self, case: Case, person: str, at: datetime) -> Request | None:
-        if not case.waiting or not case.open:
+        if not case.waiting or case.waiting != self._team_of.get(person) or not case.open:
             return None
-        case.waiting = False
+        case.waiting = ""
         actor = Actor("handler", person)
         if case.judged_returns == 0 and case.happens(_RETURNS):
             return request(case, self._return(case), actor, at)
@@ -132,9 +135,9 @@ class Field:
         case.asked_extension = False
         pace = self._pace_of(case.handler)
         haste = 0.4 if case.seen is not None and case.seen.urgency == "emergency" else 1.0
-        work = case.wait(_TO_RESOLVE * pace * haste, 0.85)
+        work = case.wait(_TO_RESOLVE * pace * haste, 1.1)
         self._resolve_at(case, at + work)
-        interim = case.wait(_TO_INTERIM * pace * haste, 0.75)
+        interim = case.wait(_TO_INTERIM * pace * haste, 0.85)
         if not case.interim and interim < work:
             self._mean(case, at + interim, lambda t: self._report(case, t))
         if case.happens(_PHOTOGRAPHS):
@@ -212,8 +215,8 @@ class Field:
         return None
 
     def _overdue(self, case: Case, person: str, now: datetime) -> None:
-        if case.waiting:
-            self._open_later(case, person, now, 8 * MINUTE)
+        if not case.handler:
+            self._reminded(case, person, now)
         elif person == case.handler:
             if not case.interim:
                 self._mean(case, now + case.between(5 * MINUTE, 50 * MINUTE), lambda t: self._report(case, t))
@@ -222,7 +225,12 @@ class Field:
 
     def _pressed(self, case: Case, person: str, now: datetime) -> None:
         soon = now + timedelta(hours=2)
-        if person == case.handler and case.resolve_at is not None and case.resolve_at > soon and case.happens(0.6):
+        if (
+            person == case.handler
+            and case.resolve_at is not None
+            and case.resolve_at > soon
+            and case.happens(_GIVES_WAY)
+        ):
             self._resolve_at(case, now + case.wait(1.5 * HOUR * self._pace_of(person), 0.5))
 
     # --- holds ------------------------------------------------------------------------------------------------------

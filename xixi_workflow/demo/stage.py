@@ -26,8 +26,6 @@ class Stage(Protocol):
         """At `at`, give the command that `make` makes; `then` if it succeeds."""
 
 
-def request(
-    case: Case, command: Command, actor: Actor, at: datetime, occurred_at: datetime | None = None
-) -> Request:
+def request(case: Case, command: Command, actor: Actor, at: datetime, occurred_at: datetime | None = None) -> Request:
     """A command to the petition of `case`, given at `at`."""
     return Request(case.number, command, actor, occurred_at, at)

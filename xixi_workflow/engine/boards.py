@@ -167,6 +167,16 @@ def waiting_board(engine: Engine, *, now: datetime, language: Language, most: in
     ]
 
 
+def unsettled_messages(engine: Engine, span: timedelta, *, now: datetime) -> dict[str, int]:
+    """Messages by state: all that wait for something, and those that failed about petitions filed within `span`."""
+    return boards.unsettled_messages(engine.store, first_number(engine, span, now=now))
+
+
+def resend_failed(engine: Engine, span: timedelta, *, now: datetime) -> int:
+    """Let messages that failed, about petitions filed within `span` before `now`, go out again; returns how many."""
+    return boards.resend_failed(engine.store, first_number(engine, span, now=now), now=now)
+
+
 class SurveyBoard(msgspec.Struct):
     """Petitions filed in a period that have an answer: what their petitioners said of it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.work import Refused
 from xixi_workflow.engine.handle import Done, Engine, Request
 from xixi_workflow.engine.sweep import Swept, sweep
+
+Bad = TypeVar("Bad")
 
 #: Petitions filed in one transaction.
 BATCH: Final = 500
@@ -39,37 +41,50 @@ def sweep_all(engine: Engine, clock: Callable[[], datetime], *, most: int) -> Sw
     return total
 
 
-def command_all(
-    engine: Engine, numbers: Sequence[int], command: Command, actor: Actor, *, now: datetime
-) -> list[Done]:
+def command_all(engine: Engine, numbers: Sequence[int], command: Command, actor: Actor, *, now: datetime) -> list[Done]:
     """Give one command to every petition of `numbers`; each is done or refused by itself, all in one transaction."""
     return engine.handle([Request(number, command, actor) for number in dict.fromkeys(numbers)], now=now)
 
 
-class FiledAll(msgspec.Struct):
+class FiledAll(msgspec.Struct, Generic[Bad]):
     """What became of a stream of petitions."""
 
+    #: Rows in all, bad ones too.
+    read: int = 0
     filed: int = 0
     #: The source had filed them before.
     repeated: int = 0
     refused: list[tuple[FilePetition, Refused]] = []
-    numbers: list[int] = []
+    #: Rows that are no petition, as they came.
+    bad: list[Bad] = []
 
 
 def file_all(
-    engine: Engine, filings: Iterable[FilePetition], actor: Actor, clock: Callable[[], datetime]
-) -> FiledAll:
-    """File every petition of `filings`, each batch durable by itself; what was filed before is not filed again."""
-    result = FiledAll()
-    stream = iter(filings)
+    engine: Engine,
+    rows: Iterable[FilePetition | Bad],
+    actor: Actor,
+    clock: Callable[[], datetime],
+    *,
+    dry_run: bool = False,
+) -> FiledAll[Bad]:
+    """File every petition among `rows`, each batch durable by itself; what was filed before is not filed again.
+
+    A dry run reads everything and files nothing.
+    """
+    result: FiledAll[Bad] = FiledAll()
+    stream = iter(rows)
     while batch := list(islice(stream, BATCH)):
-        answers = engine.handle([Request(0, filing, actor) for filing in batch], now=clock())
-        for filing, done in zip(batch, answers, strict=True):
+        result.read += len(batch)
+        filings = [row for row in batch if isinstance(row, FilePetition)]
+        result.bad += [row for row in batch if not isinstance(row, FilePetition)]
+        if dry_run:
+            continue
+        answers = engine.handle([Request(0, filing, actor) for filing in filings], now=clock())
+        for filing, done in zip(filings, answers, strict=True):
             if done.refused is not None:
                 result.refused.append((filing, done.refused))
             elif done.repeated:
                 result.repeated += 1
             else:
                 result.filed += 1
-                result.numbers.append(done.number)
     return result

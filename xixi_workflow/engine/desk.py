@@ -2,13 +2,16 @@
 
 A commit costs a disk's answer whether it holds one command or a hundred (measured on SQLite: sixfold). So doors hand
 their commands to a queue and wait; the writer takes whatever has gathered, at most `MOST`, and answers all of them
-after one commit. Under light load a batch is one command and nothing waits for company.
+after one commit. Under light load a batch is one command and nothing waits for company. Under heavy load those who
+were just answered come back one by one; the writer gives them `LINGER` seconds each, so that they share a commit
+instead of splitting into two groups that wait for each other.
 
-Nothing here may run in an event loop: doors await the future they are given.
+Nothing here may run in an event loop: a coroutine awaits `ask`, a thread calls `handle`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 from collections.abc import Callable
@@ -18,15 +21,20 @@ from datetime import datetime
 import structlog
 
 from xixi_workflow.engine.handle import Done, Engine, Request
-from xixi_workflow.store.connect import RETRYABLE, StoreError
 
 log = structlog.get_logger()
 
 #: Commands in one transaction; more would make the last of them wait noticeably.
 MOST = 256
+#: Seconds that the writer waits for the next of those whom it has just answered.
+LINGER = 0.0004
+
+#: Who waits for an answer: a thread by a future, a coroutine by a future of its loop.
+Waiting = Future[Done] | tuple[asyncio.AbstractEventLoop, "asyncio.Future[Done]"]
+Answer = tuple[Done | None, Exception | None]
 
 
-class Closed(Exception):  # noqa: N818 - it says how the desk is
+class Closed(Exception):
     """The desk takes no more commands: the service is shutting down."""
 
 
@@ -39,80 +47,98 @@ class Desk:
         self._engine = engine
         self._clock = clock
         self._told = told
-        self._queue: queue.SimpleQueue[tuple[Request, Future[Done]] | None] = queue.SimpleQueue()
-        #: Makes `submit` and `close` exclude each other, so that nothing is queued behind the end.
-        self._gate = threading.Lock()
+        self._queue: queue.SimpleQueue[tuple[Request, Waiting] | None] = queue.SimpleQueue()
         self._closed = False
+        self._last = 0
         self._thread = threading.Thread(target=self._write, name="desk", daemon=True)
         self._thread.start()
 
     def submit(self, request: Request) -> Future[Done]:
-        """Queue a command; the future is answered after its commit, or fails as the database did.
-
-        Raises `Closed` after `close`.
-        """
+        """Queue a command; the future is answered after its commit, or fails as the database did."""
+        if self._closed:
+            raise Closed
         future: Future[Done] = Future()
-        with self._gate:
-            if self._closed:
-                raise Closed
-            self._queue.put((request, future))
+        self._queue.put((request, future))
         return future
 
     def handle(self, request: Request) -> Done:
         """Queue a command and wait for its commit."""
         return self.submit(request).result()
 
-    @property
-    def waiting(self) -> int:
-        """About how many commands wait for the writer."""
-        return self._queue.qsize()
+    async def ask(self, request: Request) -> Done:
+        """Queue a command and await its commit. A loop is woken once for all its answers of a batch."""
+        if self._closed:
+            raise Closed
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Done] = loop.create_future()
+        self._queue.put((request, (loop, future)))
+        return await future
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
+        self._closed = True
+        self._queue.put(None)
         self._thread.join(timeout=30)
 
     def _write(self) -> None:
-        item = self._queue.get()
-        while item is not None:
-            batch: list[tuple[Request, Future[Done]]] = []
-            while item is not None:
-                request, future = item
-                # Whoever stopped waiting before the writer came has withdrawn the command; from here on it is done.
-                if future.set_running_or_notify_cancel():
-                    batch.append((request, future))
-                if len(batch) == MOST:
-                    break
-                try:
-                    item = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-            if batch:
-                self._commit(batch)
-            if item is not None:
-                item = self._queue.get()
-
-    def _commit(self, batch: list[tuple[Request, Future[Done]]]) -> None:
-        self._told(len(batch))
-        try:
-            answers = self._engine.handle([request for request, _ in batch], now=self._clock())
-        except Exception as error:
-            if len(batch) > 1 and not isinstance(error, (StoreError, *RETRYABLE)):
-                # Not the database's fault but one command's: its neighbours must not suffer.
-                log.warning("batch_taken_apart", size=len(batch), error=type(error).__name__)
-                for one in batch:
-                    self._commit([one])
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            more = self._gather(batch)
+            self._commit(batch)
+            self._last = len(batch)
+            if not more:
                 return
-            if isinstance(error, (StoreError, *RETRYABLE)):
-                # Expected on a bad day, and a driver's own words may quote a petition.
-                log.error("batch_failed", size=len(batch), error=type(error).__name__)
+
+    def _gather(self, batch: list[tuple[Request, Waiting]]) -> bool:
+        """Fill `batch` with what waits; False when the last command has been taken."""
+        while len(batch) < MOST:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                if len(batch) >= self._last:
+                    return True
+                try:
+                    item = self._queue.get(timeout=LINGER)
+                except queue.Empty:
+                    return True
+            if item is None:
+                return False
+            batch.append(item)
+        return True
+
+    def _commit(self, batch: list[tuple[Request, Waiting]]) -> None:
+        self._told(len(batch))
+        answers: list[Answer]
+        try:
+            done = self._engine.handle([request for request, _ in batch], now=self._clock())
+            answers = [(one, None) for one in done]
+        except Exception as error:
+            log.exception("batch_failed", size=len(batch))
+            answers = [(None, error)] * len(batch)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Done], Answer]]] = {}
+        for (_, waiting), answer in zip(batch, answers, strict=True):
+            if isinstance(waiting, Future):
+                _settle(waiting, answer)
             else:
-                log.exception("batch_failed", size=len(batch))
-            for _, future in batch:
-                future.set_exception(error)
-            return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            future.set_result(answer)
+                by_loop.setdefault(waiting[0], []).append((waiting[1], answer))
+        for loop, futures in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_settle_all, futures)
+            except RuntimeError:
+                # The loop was closed while its commands were being committed: they are durable, nobody waits.
+                log.warning("answers_unread", count=len(futures))
+
+
+def _settle(future: Future[Done] | asyncio.Future[Done], answer: Answer) -> None:
+    done, error = answer
+    if future.done():
+        return  # whoever asked has gone away
+    if error is not None:
+        future.set_exception(error)
+    elif done is not None:
+        future.set_result(done)
+
+
+def _settle_all(futures: list[tuple[asyncio.Future[Done], Answer]]) -> None:
+    for future, answer in futures:
+        _settle(future, answer)

@@ -87,7 +87,7 @@ class Engine:
 
     def publish(self, canonical: bytes, digest: str, *, now: datetime) -> int:
         """Put a policy in force from now on; returns its version. The same policy again changes nothing."""
-        from xixi_workflow.store import policies as stored  # noqa: PLC0415
+        from xixi_workflow.store import policies as stored
 
         version = stored.put(self.store, canonical, digest, now=now)
         self.policies.refresh()
@@ -151,9 +151,7 @@ class Batch:
         messages = [(petition.seq - 1, n, m) for n, m in enumerate(made)] if made else []
         unit = self._changed.get(petition.id)
         if unit is None:
-            self._changed[petition.id] = Unit(
-                petition, decision.wake_at, decision.entries, decision.outcomes, messages
-            )
+            self._changed[petition.id] = Unit(petition, decision.wake_at, decision.entries, decision.outcomes, messages)
             return
         unit.petition, unit.wake_at = petition, decision.wake_at
         unit.entries += decision.entries

@@ -2,8 +2,8 @@
 
 The alarm hands over what a sweep noticed and goes on; a thread of this object asks Prefect for one run per batch. A
 storm does not become a storm of runs: a run starts a whole interpreter, so the first breach makes a run at once and
-those that follow within `SPACING` share the next one. When Prefect is away the petitions wait here, the oldest are
-forgotten first, and one run shows what is left once it is back. Nothing is lost by forgetting: the journal has it all
+those that follow within `SPACING` share the next one. When Prefect is away the petitions wait here, at most `MOST` of
+them, the oldest are forgotten first, and a run shows what is left once it is back. Nothing is lost by forgetting: the journal has it all
 and the board of every minute shows it.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 import structlog
 
@@ -27,6 +28,11 @@ SPACING: Final = 10.0
 MOST: Final = 5000
 #: Petitions that one run is given by number: its table is read by people.
 SHOWN: Final = 200
+#: Petitions that a run can be found by.
+TAGGED: Final = 20
+#: Seconds between two attempts at a server that has no such deployment yet, doubled up to the longest.
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 60.0
 _WORTH_A_RUN: Final = frozenset({"breached", "escalated"})
 
 
@@ -90,39 +96,49 @@ class BreachReporter:
         self._thread.join(timeout=10)
 
     def _report(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self._wake.wait()
             self._wake.clear()
+            if self._stop.is_set():
+                return
             with self._lock:
                 batch, self._waiting = self._waiting, {}
-            if not batch or self._stop.is_set():
+            if not batch:
                 continue
-            try:
-                run = self._start(batch)
-            except Exception:
-                log.exception("breaches_not_reported", petitions=len(batch))
-                run = None
+            run = self._insist(batch)
             if run is None:
-                self._put_back(batch)
-                self._stop.wait(max(self._prefect.resting, 1.0))
-                continue
+                return
             if self._told is not None:
                 self._told(run)
             self._stop.wait(self._spacing)
 
-    def _start(self, batch: dict[int, str]) -> str | None:
-        breached = sum(event == "breached" for event in batch.values())
-        numbers = list(batch)[:SHOWN]
-        form = {"numbers": [str(number) for number in numbers], "count": len(batch)}
-        name = f"超时{breached} 升级{len(batch) - breached} · {breached} breached, {len(batch) - breached} escalated"
-        return self._prefect.start(
-            DEPLOYMENT, {"form": form}, run_name=name, tags=["breach", *(f"petition:{n}" for n in numbers[:20])]
-        )
+    def _insist(self, batch: dict[int, str]) -> str | None:
+        """Ask for the run of `batch` until there is one; None when this object is closed before.
 
-    def _put_back(self, batch: dict[int, str]) -> None:
-        with self._lock:
-            self._waiting = {**batch, **self._waiting}
-            for petition in list(self._waiting)[: max(0, len(self._waiting) - self._most)]:
-                del self._waiting[petition]
-                self.dropped += 1
-        self._wake.set()
+        The same key each time: an answer that was lost does not make a second run.
+        """
+        key = uuid4().hex
+        pause = FIRST_PAUSE
+        while not self._stop.is_set():
+            try:
+                run = self._start(batch, key)
+            except Exception:
+                log.exception("breaches_not_reported", petitions=len(batch))
+                run = None
+            if run is not None:
+                return run
+            self._stop.wait(max(self._prefect.resting, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return None
+
+    def _start(self, batch: dict[int, str], key: str) -> str | None:
+        breached = sum(event == "breached" for event in batch.values())
+        escalated = len(batch) - breached
+        numbers = [str(number) for number in batch]
+        return self._prefect.start(
+            DEPLOYMENT,
+            {"form": {"numbers": numbers[:SHOWN], "count": len(batch)}},
+            run_name=f"超时{breached} 升级{escalated} · {breached} breached, {escalated} escalated",
+            tags=["breach", *(f"petition:{number}" for number in numbers[:TAGGED])],
+            idempotency_key=key,
+        )

@@ -118,7 +118,7 @@ def _route(
             route, dispatch = router.route(*texts[petition.id])
             decision = judge.decide(petition, route, SYSTEM, policy, now=batch.now)
             if isinstance(decision, Refused):
-                raise ValueError(f"routing was refused: {decision.code} {decision.facts}")  # noqa: TRY301, TRY004
+                raise ValueError(f"routing was refused: {decision.code} {decision.facts}")
             decisions = [decision]
             if dispatch is not None:
                 sent = judge.decide(decision.petition, dispatch, SYSTEM, policy, now=batch.now)

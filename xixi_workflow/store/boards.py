@@ -16,13 +16,12 @@ import sqlalchemy as sa
 from xixi_workflow.core.petition import Petition
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.rows import decode_petition
-from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, TroubleRow, metadata
+from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
 
 _PETITION = metadata.tables[str(PetitionRow.__tablename__)]
 _JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
 _OUTCOME = metadata.tables[str(OutcomeRow.__tablename__)]
 _OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
-_TROUBLE = metadata.tables[str(TroubleRow.__tablename__)]
 
 #: Verdicts of a clock whose deadline was missed, whatever came after.
 MISSED = ("breached", "late", "unmet")
@@ -65,9 +64,7 @@ def open_petitions(store: Store, filed_from: int) -> list[Petition]:
     live, closed = _PETITION.c.live, _PETITION.c.closed_at
     with store.reading() as db:
         recent = sa.select(live).where(_PETITION.c.id >= filed_from, closed.is_(None))
-        ticking = sa.select(live).where(
-            _PETITION.c.id < filed_from, _PETITION.c.wake_at.is_not(None), closed.is_(None)
-        )
+        ticking = sa.select(live).where(_PETITION.c.id < filed_from, _PETITION.c.wake_at.is_not(None), closed.is_(None))
         rows = [*db.execute(recent).scalars(), *db.execute(ticking).scalars()]
     return [decode_petition(row) for row in rows]
 
@@ -85,9 +82,7 @@ def missed(
     """
     o, p = _OUTCOME.c, _PETITION.c
     query = (
-        sa.select(
-            o.petition_id, o.clock, o.key, o.team, o.result, o.due_at, o.settled_at, p.state
-        )
+        sa.select(o.petition_id, o.clock, o.key, o.team, o.result, o.due_at, o.settled_at, p.state)
         .join(_PETITION, p.id == o.petition_id)
         .where(o.result.in_(MISSED))
         .order_by(o.due_at.desc(), o.petition_id)
@@ -108,9 +103,7 @@ def messages(store: Store, numbers: Sequence[int]) -> list[Sent]:
     if not numbers:
         return []
     b = _OUTBOX.c
-    query = sa.select(b.petition_id, b.kind, b.recipient, b.vars, b.state, b.sent_at).where(
-        b.petition_id.in_(numbers)
-    )
+    query = sa.select(b.petition_id, b.kind, b.recipient, b.vars, b.state, b.sent_at).where(b.petition_id.in_(numbers))
     with store.reading() as db:
         return [Sent(*row) for row in db.execute(query.order_by(b.petition_id, b.seq, b.n))]
 
@@ -134,17 +127,8 @@ def resend_failed(store: Store, filed_from: int, *, now: datetime) -> int:
     b = _OUTBOX.c
     again: dict[str, Any] = {"state": "waiting", "next_at": now, "attempts": 0}
     with store.writing() as db:
-        done = db.execute(
-            sa.update(_OUTBOX).where(b.petition_id >= filed_from, b.state == "failed").values(again)
-        )
+        done = db.execute(sa.update(_OUTBOX).where(b.petition_id >= filed_from, b.state == "failed").values(again))
         return done.rowcount
-
-
-def put_off(store: Store, filed_from: int) -> int:
-    """Petitions filed since then whose decision failed and that are tried again by and by."""
-    count = sa.select(sa.func.count()).where(_TROUBLE.c.petition_id >= filed_from)
-    with store.reading() as db:
-        return db.execute(count).scalar_one()
 
 
 def surveys(store: Store, filed_from: int) -> list[Survey]:
@@ -163,9 +147,7 @@ def surveys(store: Store, filed_from: int) -> list[Survey]:
 def lapsed_surveys(store: Store, clocks: Sequence[str], filed_from: int) -> int:
     """Surveys that ran out unanswered; `clocks` are the clocks that lapse."""
     o = _OUTCOME.c
-    query = sa.select(sa.func.count()).where(
-        o.petition_id >= filed_from, o.clock.in_(clocks), o.result == "lapsed"
-    )
+    query = sa.select(sa.func.count()).where(o.petition_id >= filed_from, o.clock.in_(clocks), o.result == "lapsed")
     with store.reading() as db:
         return db.execute(query).scalar_one()
 

@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def to_micros(at: datetime) -> int:
     """Microseconds since 1970 (UTC) of an aware datetime."""
-    # A float holds a microsecond exactly for two centuries, and this is twice as fast as integer arithmetic.
+    # Exact from 1834 to 2106, where a float still tells microseconds apart, and twice as fast as integers.
     return round(at.timestamp() * 1e6)
 
 

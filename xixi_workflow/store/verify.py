@@ -60,9 +60,7 @@ def verify(store: Store) -> Verified | Broken:
 
 
 class _Reader:
-    """Streams of plain rows in order; instants are microseconds."""
-
-    micros = "{}"
+    """Streams of plain rows in order."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection

@@ -1,0 +1,147 @@
+"""What is served: `python -m flows.serve` registers the deployments with Prefect and runs what Prefect asks for.
+
+1. The petition database is opened once, to fail at once with one clear line if it cannot be used.
+2. Prefect's server is waited for, as long as it takes; nothing else in the house waits for it.
+3. Runs that nobody started in time are cancelled: a minute's sweep from an hour ago has nothing left to do.
+4. The deployments are registered and served until SIGTERM or Ctrl-C. When the server goes away, back to 2.
+
+Stopping does not pause the schedules (Prefect would do so), so a restart finds them as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from flows.environment import prepare, server_url
+from flows.schedule import SCHEDULE
+from xixi_workflow import clock, wiring
+from xixi_workflow.adapters.policy_folder import PolicyFolderError
+from xixi_workflow.adapters.prefect_api import PrefectApi
+from xixi_workflow.settings import Settings
+from xixi_workflow.store.connect import StoreError
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.deployments.runner import RunnerDeployment
+
+log = structlog.get_logger()
+
+#: Runs at once on this machine; each is a process of some 100 MB.
+LIMIT: Final = 3
+#: A scheduled run that is this late will not be run any more.
+TOO_LATE: Final = timedelta(minutes=3)
+#: Seconds between two looks at a server that is not there, doubled up to the longest.
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 10.0
+#: Exit codes of the command line: the database or the configuration cannot be used.
+UNUSABLE: Final = 4
+
+
+def main() -> int:
+    """Serve until told to stop. Returns the exit code."""
+    settings = Settings()
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        engine = wiring.open_engine(settings, now=clock.now())
+        zone = str(engine.policies.in_force.zone)
+        engine.store.close()
+    except (StoreError, PolicyFolderError) as error:
+        sys.stderr.write(f"xixi flows serve: {error}\n")
+        return UNUSABLE
+    prepare(settings)
+    prefect = PrefectApi(server_url(settings), os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    try:
+        while True:
+            wait_for(prefect)
+            prefect.skip_late(
+                [f"{flow}/{plan.deployment}" for flow, plan in SCHEDULE.items() if plan.cron], clock.now() - TOO_LATE
+            )
+            if serve(zone):
+                return 0
+    except KeyboardInterrupt:
+        return 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def wait_for(prefect: PrefectApi) -> None:
+    """Until the server is healthy. Says so once when it has to wait."""
+    pause = FIRST_PAUSE
+    while not prefect.healthy():
+        if pause == FIRST_PAUSE:
+            log.info("waiting_for_prefect", url=prefect.url)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def serve(zone: str) -> bool:
+    """Serve all deployments. True when told to stop, False when the server went away."""
+    import prefect
+
+    try:
+        prefect.serve(*deployments(zone), pause_on_shutdown=False, print_starting_message=False, limit=LIMIT)
+    except Exception as error:
+        # Prefect gives up after three polls without an answer; the schedules and the clock go on without us.
+        log.warning("prefect_lost", error=type(error).__name__, exc_info=not _is_about_the_server(error))
+        time.sleep(FIRST_PAUSE)
+        return False
+    return True
+
+
+def deployments(zone: str) -> list[RunnerDeployment]:
+    """One deployment per flow, scheduled as `schedule.py` says in the time zone `zone`."""
+    from prefect.flows import EntrypointType
+    from prefect.schedules import Cron
+
+    made = []
+    for flow in served():
+        plan = SCHEDULE[flow.name]
+        deployment = flow.to_deployment(
+            plan.deployment,
+            schedule=Cron(plan.cron, timezone=zone) if plan.cron else None,
+            description=flow.description,
+            tags=["xixi", *([] if plan.cron else ["by-hand"])],
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        made.append(deployment)
+    return made
+
+
+def served() -> list[Flow[Any, Any]]:
+    """Every flow of the house."""
+    from flows.enforce_time_limits import enforce_time_limits
+    from flows.escalate_breaches import escalate_breaches
+    from flows.follow_up_satisfaction import follow_up_satisfaction
+    from flows.intake_petitions import intake_petitions
+    from flows.monthly_report import monthly_report
+    from flows.notify_teams import notify_teams
+    from flows.route_and_dispatch import route_and_dispatch
+
+    return [
+        intake_petitions,
+        route_and_dispatch,
+        enforce_time_limits,
+        escalate_breaches,
+        notify_teams,
+        follow_up_satisfaction,
+        monthly_report,
+    ]
+
+
+def _is_about_the_server(error: Exception) -> bool:
+    """Whether an error only says that the server is away, which needs no traceback."""
+    return type(error).__module__.startswith(("httpx", "httpcore")) or "error threshold" in str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""One demonstration: petitions made, the world let run, everything counted and the month's figures written down."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from xixi_workflow.core.figures import Figures, figures, month_span
+from xixi_workflow.core.policy import Policy
+from xixi_workflow.demo.arrivals import arrivals
+from xixi_workflow.demo.samples import Sample, filings
+from xixi_workflow.demo.world import World
+from xixi_workflow.engine.handle import Engine
+from xixi_workflow.store.census import Census, Happened, Kept, census, missed
+from xixi_workflow.store.connect import Store
+from xixi_workflow.store.figures import tally
+from xixi_workflow.store.verify import Verified, verify
+
+#: The first simulated day, a Monday. Not today: the same seed must give the same numbers tomorrow.
+FIRST_DAY: Final = (2026, 6, 1)
+#: How long the world goes on after the last day of arrivals: a survey lapses after three days.
+AFTERWARDS: Final = timedelta(days=4)
+_NEVER = Happened(0, 0)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far it has come. `now` is simulated."""
+
+    now: datetime
+    #: Whole simulated days that are over, and how many there will be.
+    day: int
+    days: int
+    petitions: int
+    breaches: int
+
+
+class Result(msgspec.Struct):
+    """What `xixi demo --json` prints. Counts are petitions, except `reopened` and `returned`, which count events."""
+
+    received: int
+    routed: int
+    dispatched: int
+    accepted: int
+    resolved: int
+    #: Petitions that are closed at the end; the other counts are of those that ever were.
+    closed: int
+    rated: int
+    reopened: int
+    merged: int
+    returned: int
+    states: dict[str, int]
+    on_time: dict[str, Kept]
+    escalations: dict[int, int]
+    messages: dict[str, int]
+    undelivered: int
+    #: Commands that people gave too late or in vain, by event and reason of the refusal.
+    refused: dict[str, int]
+    journal_verified: bool
+    seed: int
+    seconds: float
+    petitions_per_second: float
+    database: str
+    months: list[str]
+    report: str
+
+
+class Demonstration:
+    """A finished demonstration and what its summary needs beyond the result."""
+
+    def __init__(self, result: Result, counted: Census, start: datetime, end: datetime) -> None:
+        self.result = result
+        self.counted = counted
+        self.start = start
+        self.end = end
+
+
+def first_midnight(zone: ZoneInfo) -> datetime:
+    """When the simulated world begins (UTC)."""
+    return datetime(*FIRST_DAY, tzinfo=zone).astimezone(UTC)
+
+
+def demonstrate(
+    engine: Engine,
+    samples: Sequence[Sample],
+    *,
+    count: int,
+    days: int,
+    seed: int,
+    report: Path,
+    told: Callable[[Progress], None],
+) -> Demonstration:
+    """Drive `count` petitions that arrive over `days` days through their life, on an empty database.
+
+    `told` hears of every simulated day. Writes the figures of each month to `report`; raises `OSError` when it cannot.
+    """
+    policy = engine.policies.in_force
+    rng = random.Random(seed)
+    start = first_midnight(policy.zone)
+    coming = arrivals(filings(samples, count, policy, rng), days, start, policy.zone, rng)
+    last = coming[-1].at if coming else start
+    end = max(start + timedelta(days=days), last) + AFTERWARDS
+    world = World(engine, policy, coming, seed)
+    of = (end - start).days
+    day = -1
+
+    def stepped(now: datetime) -> None:
+        nonlocal day
+        if (now - start).days > day:
+            day = (now - start).days
+            told(Progress(now, day, of, world.filed, missed(engine.store)))
+
+    began = time.perf_counter()
+    world.run(start, end, stepped)
+    seconds = time.perf_counter() - began
+    counted = census(engine.store)
+    written = _months(engine.store, policy, start, end)
+    report.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
+    result = _result(counted, isinstance(verify(engine.store), Verified))
+    result.refused = dict(sorted(world.refused.items()))
+    result.seed = seed
+    result.seconds = round(seconds, 3)
+    result.petitions_per_second = round(result.received / seconds, 1) if seconds else 0.0
+    result.database = engine.store.shown
+    result.months = list(written)
+    result.report = str(report)
+    return Demonstration(result, counted, start, end)
+
+
+def _result(counted: Census, journal_verified: bool) -> Result:
+    def happened(event: str) -> Happened:
+        return counted.events.get(event, _NEVER)
+
+    return Result(
+        received=sum(counted.states.values()),
+        routed=happened("routed").petitions,
+        dispatched=happened("dispatched").petitions,
+        accepted=happened("accepted").petitions,
+        resolved=happened("resolved").petitions,
+        closed=counted.states.get("closed", 0),
+        rated=counted.rated,
+        reopened=happened("rated_dissatisfied").times + happened("reopened").times,
+        merged=counted.states.get("merged", 0),
+        returned=happened("returned").times,
+        states=counted.states,
+        on_time=counted.clocks,
+        escalations=counted.escalations,
+        messages=counted.messages,
+        undelivered=counted.undelivered,
+        refused={},
+        journal_verified=journal_verified,
+        seed=0,
+        seconds=0.0,
+        petitions_per_second=0.0,
+        database="",
+        months=[],
+        report="",
+    )
+
+
+def _months(store: Store, policy: Policy, start: datetime, end: datetime) -> dict[str, Figures]:
+    """The figures of every local month that the simulated time touches."""
+    made: dict[str, Figures] = {}
+    at = start
+    while at < end:
+        month = at.astimezone(policy.zone).strftime("%Y-%m")
+        span = month_span(month, policy.zone)
+        made[month] = figures(
+            tally(store, *span),
+            month=month,
+            span=span,
+            clocks=list(policy.clocks),
+            weight=policy.main.fairly_satisfied_weight,
+        )
+        at = span[1]
+    return made

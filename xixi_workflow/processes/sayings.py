@@ -1,0 +1,42 @@
+"""What `xixi up` says to the operator. In the code and not in `config/words/`, because it has to be said before there
+is a policy, and when there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+_SAYINGS: Final[dict[str, tuple[str, str]]] = {
+    "greeting": (
+        "西溪诉求流程已启动，按 Ctrl-C 停止。\n"
+        "  页面     {page}\n"
+        "  口令     {token}\n"
+        "  数据库   {database}\n"
+        "  策略     第 {policy} 版\n"
+        "  Prefect  {prefect}",
+        "Xixi Workflow is running; Ctrl-C stops it.\n"
+        "  page      {page}\n"
+        "  token     {token}\n"
+        "  database  {database}\n"
+        "  policy    version {policy}\n"
+        "  Prefect   {prefect}",
+    ),
+    "token_given": ("XIXI_TOKEN 设置的口令", "as set by XIXI_TOKEN"),
+    "no_prefect": ("未使用", "not used"),
+    "prefect_answers": ("Prefect 已就绪，正在登记流程。", "Prefect answers; the flows are being served."),
+    "bad_config": (
+        "配置有误，仍按第 {version} 版策略运行：",
+        "the configuration cannot be used; version {version} of the policy stays in force:",
+    ),
+    "died": (
+        "进程 {part} 已退出（{how}），{pause} 秒后重新启动。",
+        "the {part} process ended ({how}); it is started again in {pause} s.",
+    ),
+    "see_log": ("日志：{file}", " Its log: {file}"),
+    "ending": ("正在停止……", "stopping …"),
+}
+
+
+def say(what: str, language: Literal["zh", "en"], **facts: Any) -> str:
+    """The saying `what` with its facts filled in."""
+    return _SAYINGS[what][language == "en"].format_map(facts)

@@ -1,0 +1,341 @@
+"""`xixi up`: starts the processes of one service, watches over them and ends them.
+
+Order of events, chosen so that HTTP is answered in two to three seconds and nobody waits for Prefect:
+
+1. The port is taken. A browser that comes now waits instead of being refused, and so does one that comes while the web
+   process is started again.
+2. The web process starts and imports; meanwhile the database is migrated here. Then it may begin.
+3. The clock process starts.
+4. Once the web answers, the configuration folder is put in force if it has changed, and Prefect's server starts; the
+   deployments are served when it answers.
+
+A part that dies is said to have died and is started again, with growing pauses. Ctrl-C or SIGTERM ends all of them,
+the second time without asking. When this process itself is killed, `guard.py` ends them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from xixi_workflow.processes.part import Guard, Part
+from xixi_workflow.processes.prefect_environment import api_url, prefect_environment, prefect_home
+from xixi_workflow.processes.sayings import say
+from xixi_workflow.processes.token import token_file, token_of
+from xixi_workflow.settings import Settings
+
+#: Seconds that parts get to end in good order.
+GRACE: Final = 8.0
+#: Seconds after which Prefect is started even though the web has not said that it is ready.
+PREFECT_AFTER: Final = 6.0
+_LOOPBACK: Final = "127.0.0.1"
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class CannotStart(Exception):  # noqa: N818 - it says what is the matter
+    """The service cannot start; the message is one plain sentence for an operator."""
+
+
+class Supervisor:
+    """One running service. `tell` prints a line for the operator; `warn` prints one that something is wrong."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._warn = warn
+        self._selector = selectors.DefaultSelector()
+        self._asked_to_end = 0
+        self._parts: dict[str, Part] = {}
+        self._prefect_answers = threading.Event()
+        self._began = time.monotonic()
+
+    def run(self) -> None:
+        """Keep the service running until a signal asks for its end.
+
+        Raises `CannotStart`, `StoreError` or `PolicyFolderError` when it cannot start.
+        """
+        with contextlib.ExitStack() as stack:
+            wake = stack.enter_context(self._signals())
+            stack.callback(self._selector.close)
+            listener = stack.enter_context(_bound(self._settings.host, self._settings.port, "--port"))
+            self._host, self._port = listener.getsockname()[:2]
+            self._prefect_port = self._settings.prefect_port
+            if self._settings.prefect and not self._settings.prefect_api_url:
+                with _bound(_LOOPBACK, self._prefect_port, "--prefect-port") as probe:
+                    self._prefect_port = probe.getsockname()[1]
+            environment = self._environment()
+            self._guard = Guard(sys.executable)
+            stack.callback(self._guard.close)
+            stack.callback(self._end)
+            self._wake = wake
+            self._declare(environment, listener)
+            self._start("web")
+            self._prepare()
+            if self._asked_to_end:
+                return
+            self._parts["web"].go()
+            self._start("clock")
+            self._watch(wake)
+
+    # --- before the first answer ------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[socket.socket]:
+        """A socket that becomes readable with every signal; what they ask for is counted."""
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setblocking(False)
+
+        def ask(number: int, _frame: FrameType | None) -> None:
+            self._asked_to_end += 1
+            del number
+
+        before = {number: signal.getsignal(number) for number in (*_ENDING, signal.SIGCHLD)}
+        for number in _ENDING:
+            # Started with nohup, it is meant to outlive the terminal.
+            if not (number == signal.SIGHUP and before[number] == signal.SIG_IGN):
+                signal.signal(number, ask)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        woken_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        try:
+            yield ours
+        finally:
+            signal.set_wakeup_fd(woken_before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            ours.close()
+            theirs.close()
+
+    def _environment(self) -> dict[str, str]:
+        """The settings as our processes find them in their environment."""
+        settings = self._settings
+        try:
+            settings.state_dir.mkdir(parents=True, exist_ok=True)
+            token = token_of(settings)
+            if settings.prefect:
+                prefect_home(settings.state_dir).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"cannot write {error.filename}: {error.strerror}") from None
+        except ValueError as error:
+            raise CannotStart(str(error)) from None
+        url = settings.prefect_api_url
+        if settings.prefect and not url:
+            url = api_url(_LOOPBACK, self._prefect_port)
+        return {
+            "XIXI_DATABASE_URL": settings.database_url,
+            "XIXI_CONFIG": str(settings.config or ""),
+            "XIXI_HOST": self._host,
+            "XIXI_PORT": str(self._port),
+            "XIXI_TOKEN": token,
+            "XIXI_LANGUAGE": settings.language,
+            "XIXI_LOG_LEVEL": settings.log_level,
+            "XIXI_PREFECT": str(settings.prefect).lower(),
+            "XIXI_PREFECT_API_URL": url if settings.prefect else "",
+            "XIXI_STATE_DIR": str(settings.state_dir),
+            "XIXI_INSTANCE": f"{socket.gethostname()}:{os.getpid()}",
+        }
+
+    def _declare(self, environment: dict[str, str], listener: socket.socket) -> None:
+        """Say what there is to start."""
+        settings, python = self._settings, sys.executable
+        logs = settings.state_dir
+        listening = {**environment, "XIXI_LISTEN_FD": str(listener.fileno())}
+        self._parts = {
+            "web": Part(
+                "web", [python, "-m", "xixi_workflow.web"], listening, leashed=True, pass_fds=[listener.fileno()]
+            ),
+            "clock": Part("clock", [python, "-m", "xixi_workflow.processes.timekeeper"], environment, leashed=True),
+        }
+        if not settings.prefect:
+            return
+        if not settings.prefect_api_url:
+            alone = prefect_environment(settings.state_dir, given=os.environ)
+            where = ["--host", _LOOPBACK, "--port", str(self._prefect_port)]
+            command = [python, "-m", "prefect", "server", "start", *where]
+            log = logs / "prefect-server.log"
+            self._parts["prefect"] = Part("prefect", command, alone, leashed=False, log_file=log)
+        client = prefect_environment(settings.state_dir, api_url=environment["XIXI_PREFECT_API_URL"], given=os.environ)
+        self._parts["flows"] = Part(
+            "flows",
+            [python, "-m", "flows.serve"],
+            {**environment, **client},
+            leashed=False,
+            log_file=logs / "flows.log",
+        )
+
+    def _prepare(self) -> None:
+        # Imported while the web process is importing on another core.
+        from xixi_workflow import clock
+        from xixi_workflow.processes.preparation import Prepared
+
+        self._prepared = Prepared(self._settings, now=clock.now())
+
+    def _publish(self) -> None:
+        """Put the configuration folder in force, or say why not; the service runs under the old policy meanwhile."""
+        from xixi_workflow import clock
+
+        language = self._settings.language
+        problems = self._prepared.publish(now=clock.now())
+        if problems:
+            self._warn(say("bad_config", language, version=self._prepared.version))
+            for problem in problems:
+                self._warn(f"  {problem}")
+        self._prepared.close()
+
+    def _greet(self) -> None:
+        settings = self._settings
+        page = f"http://{_shown(self._host)}:{self._port}/"
+        prefect = settings.prefect_api_url or api_url(_LOOPBACK, self._prefect_port)
+        for line in say(
+            "greeting",
+            settings.language,
+            page=page,
+            token=say("token_given", settings.language) if settings.token.get_secret_value() else token_file(settings),
+            database=self._prepared.shown,
+            policy=self._prepared.version,
+            prefect=prefect.removesuffix("/api") if settings.prefect else say("no_prefect", settings.language),
+        ).splitlines():
+            self._tell(line)
+
+    # --- while it runs ----------------------------------------------------------------------------------------------
+
+    def _watch(self, wake: socket.socket) -> None:
+        self._selector.register(wake, selectors.EVENT_READ)
+        greeted = served = False
+        while not self._asked_to_end:
+            for key, _ in self._selector.select(self._patience()):
+                if key.fileobj is wake:
+                    with contextlib.suppress(BlockingIOError):
+                        while wake.recv(64):
+                            pass
+                elif not key.data.hear():
+                    self._selector.unregister(key.fileobj)
+            if self._asked_to_end:
+                return
+            self._bury()
+            self._restart()
+            if not greeted and self._parts["web"].ready:
+                greeted = True
+                self._publish()
+                self._greet()
+            if "flows" in self._parts:
+                waited = time.monotonic() - self._began > PREFECT_AFTER
+                prefect = self._parts.get("prefect")
+                if not served and (greeted or waited):
+                    served = True
+                    if prefect is not None:
+                        self._start("prefect")
+                    url = self._settings.prefect_api_url or api_url(_LOOPBACK, self._prefect_port)
+                    threading.Thread(target=self._await_prefect, args=(url,), daemon=True).start()
+                flows = self._parts["flows"]
+                if self._prefect_answers.is_set():
+                    self._prefect_answers.clear()
+                    self._tell(say("prefect_answers", self._settings.language))
+                    if not flows.pid and flows.due is None:
+                        self._start("flows")
+
+    def _patience(self) -> float:
+        """Seconds to sleep when nothing happens."""
+        dues = [part.due - time.monotonic() for part in self._parts.values() if part.due is not None]
+        return max(0.0, min([1.0, *dues]))
+
+    def _start(self, name: str) -> None:
+        part = self._parts[name]
+        part.start(self._guard)
+        if part.leash is not None:
+            self._selector.register(part.leash, selectors.EVENT_READ, part)
+
+    def _bury(self) -> None:
+        for part in self._parts.values():
+            leash = part.leash
+            how = part.buried(self._guard)
+            if how is None:
+                continue
+            if leash is not None:
+                with contextlib.suppress(KeyError, ValueError):
+                    self._selector.unregister(leash)
+            pause = max(0.0, (part.due or 0.0) - time.monotonic())
+            log = say("see_log", self._settings.language, file=part.log_file) if part.log_file else ""
+            self._warn(say("died", self._settings.language, part=part.name, how=how, pause=f"{pause:.1f}") + log)
+
+    def _restart(self) -> None:
+        for name, part in self._parts.items():
+            if part.due is not None and part.due <= time.monotonic():
+                try:
+                    self._start(name)
+                except OSError as error:
+                    part.due = time.monotonic() + 5.0
+                    self._warn(f"{name}: {error.strerror}")
+                    continue
+                part.go()
+
+    def _await_prefect(self, url: str) -> None:
+        """Until the server answers; in a thread of its own, because a server that hangs must not hang us."""
+        while not self._asked_to_end:
+            with contextlib.suppress(OSError, ValueError):
+                with urllib.request.urlopen(f"{url}/health", timeout=2.0) as answer:
+                    if answer.status == 200:
+                        self._prefect_answers.set()
+                        # Any signal that is handled anyway wakes the main thread.
+                        os.kill(os.getpid(), signal.SIGCHLD)
+                        return
+            time.sleep(0.5)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """End every part: those that work with Prefect before its server, so that they can still tell it."""
+        if self._asked_to_end and self._parts["web"].ready:
+            self._tell(say("ending", self._settings.language))
+        until = time.monotonic() + GRACE
+        first = [part for name, part in self._parts.items() if name != "prefect"]
+        last = [part for name, part in self._parts.items() if name == "prefect"]
+        for group in (first, last):
+            for part in group:
+                part.ask_to_end()
+            for part in group:
+                # Asked twice, it is meant at once.
+                while part.pid and self._asked_to_end < 2 and time.monotonic() < until:
+                    if part.end_within(self._guard, 0.1):
+                        break
+                part.end(self._guard, 0.0)
+
+
+def _shown(host: str) -> str:
+    """A host that a browser on this machine can open."""
+    if host in ("0.0.0.0", "::"):
+        return _LOOPBACK
+    return f"[{host}]" if ":" in host else host
+
+
+def _bound(host: str, port: int, option: str) -> socket.socket:
+    """A listening socket. Raises `CannotStart` when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        if isinstance(error, socket.gaierror):
+            raise CannotStart(f"{host} is not an address of this machine (--host)") from None
+        raise CannotStart(
+            f"port {port} on {host} cannot be used: {error.strerror}; choose another with {option}"
+        ) from None
+    return listener
+
+
+__all__ = ["CannotStart", "Path", "Supervisor", "urllib"]

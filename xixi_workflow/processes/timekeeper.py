@@ -1,0 +1,154 @@
+"""The clock process: the alarm clock over the sweep, the delivery of messages, and a sign of life every two seconds.
+
+It is a process of its own because a busy page must not make a deadline late. `python -m xixi_workflow.processes.timekeeper`
+runs one by hand; any number may run on one database, the rows are claimed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from xixi_workflow import clock, wiring
+from xixi_workflow.engine.deliver import deliver
+from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.report_breaches import BreachReporter
+from xixi_workflow.engine.sweep import sweep
+from xixi_workflow.processes.leash import Leash
+from xixi_workflow.processes.pulse import Tally
+from xixi_workflow.processes.spoken import configure_log
+from xixi_workflow.settings import Settings
+from xixi_workflow.store import board
+from xixi_workflow.store.connect import StoreError
+
+log = structlog.get_logger()
+
+#: Seconds between two looks at the outbox when nobody has rung.
+DELIVERY_EVERY: Final = 1.0
+BEAT_EVERY: Final = 2.0
+#: A database that is away is asked again after 1 s, 2 s … up to this.
+LONGEST_PAUSE: Final = 15.0
+
+
+def main() -> int:
+    """Keep time until SIGTERM or SIGINT. Returns the exit code."""
+    leash = Leash()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = Settings()
+    configure_log(settings)
+    leash.wait()
+    try:
+        engine = wiring.open_engine(settings, now=clock.now())
+    except StoreError as error:
+        log.error("clock_cannot_start", problem=str(error))
+        return 1
+    with contextlib.closing(engine.store):
+        Timekeeper(engine, settings).run(stop, leash.ready)
+    return 0
+
+
+class Timekeeper:
+    """The three threads of the clock process around one engine."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._sender = wiring.sender(settings)
+        self._tally = Tally(pid=os.getpid(), now=clock.now())
+        # The service's own name outlives the process: one that was restarted takes over its predecessor's row.
+        self._name = f"clock@{os.environ.get('XIXI_INSTANCE') or f'{socket.gethostname()}:{os.getpid()}'}"
+        self._mail = threading.Event()
+        self._stop = threading.Event()
+        self._reporter: BreachReporter | None = None
+
+    def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+        """Keep time until `stop` is set; what was begun is finished."""
+        store = self._engine.store
+        if self._settings.prefect_api_url:
+            from xixi_workflow.adapters.prefect_api import PrefectApi
+
+            self._reporter = BreachReporter(PrefectApi(self._settings.prefect_api_url))
+        try:
+            store.bell.listen()
+        except Exception as error:
+            # Deaf until the bell mends itself; the alarm looks every second anyway.
+            log.warning("bell_not_heard", error=type(error).__name__)
+        alarm = clock.AlarmClock(self._ring, lambda: board.next_alarm(store), store.bell.wait)
+        threads = [
+            threading.Thread(target=self._every, args=(BEAT_EVERY, self._stop, self._beat), name="heart"),
+            threading.Thread(target=self._every, args=(DELIVERY_EVERY, self._mail, self._deliver), name="delivery"),
+        ]
+        alarm.start()
+        for thread in threads:
+            thread.start()
+        ready()
+        stop.wait()
+        self._stop.set()
+        self._mail.set()
+        alarm.stop()
+        for thread in threads:
+            thread.join(timeout=10)
+        if self._reporter is not None:
+            self._reporter.close()
+        with contextlib.suppress(Exception):
+            board.take_leave(store, self._name)
+
+    def _ring(self, now: datetime) -> None:
+        more = True
+        while more and not self._stop.is_set():
+            swept = sweep(self._engine, now=now)
+            now = clock.now()
+            self._tally.swept(swept, now=now)
+            more = swept.more
+            if swept.looked:
+                self._mail.set()
+                if self._reporter is not None:
+                    self._reporter.notice(swept.facts)
+
+    def _deliver(self) -> None:
+        self._mail.clear()
+        more = True
+        while more and not self._stop.is_set():
+            delivered = deliver(self._engine, self._sender, now=clock.now())
+            self._tally.delivered(delivered)
+            more = delivered.more
+
+    def _beat(self) -> None:
+        engine = self._engine
+        version = engine.policies.refresh().version
+        pulse = self._tally.pulse(policy=version, next_alarm=board.next_alarm(engine.store))
+        board.beat(engine.store, self._name, pulse, now=clock.now())
+
+    def _every(self, seconds: float, event: threading.Event, do: Callable[[], None]) -> None:
+        """Do it now, then every `seconds` or when `event` is set, until the end. A failure is told once."""
+        failing = ""
+        pause = seconds
+        while not self._stop.is_set():
+            try:
+                do()
+                if failing:
+                    log.info("works_again", what=do.__name__.strip("_"))
+                failing, pause = "", seconds
+            except Exception as error:
+                if type(error).__name__ != failing:
+                    failing = type(error).__name__
+                    log.error("failing", what=do.__name__.strip("_"), error=failing, exc_info=True)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._stop.wait(pause)
+                continue
+            event.wait(pause)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Counting everything in a database: what a demonstration's summary is made of. Each count is one grouped statement.
+
+A demonstration's SQLite file is marked in its header, so that the next one knows which file it may replace.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from xixi_workflow.store.connect import Store
+from xixi_workflow.store.rows import decode_petition
+from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
+
+_PETITION = metadata.tables[str(PetitionRow.__tablename__)]
+_JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
+_OUTCOME = metadata.tables[str(OutcomeRow.__tablename__)]
+_OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
+
+#: SQLite's `application_id` of a demonstration's file ("xdmo"); `user_version` holds the number of its petitions.
+_MARK: Final = 0x78646D6F
+#: Verdicts of a deadline that was missed, settled since or not.
+_MISSED: Final = ("late", "breached", "unmet")
+
+
+class Happened(NamedTuple):
+    """How often `event` (past tense) stands in the journal, and for how many petitions."""
+
+    times: int
+    petitions: int
+
+
+class Kept(msgspec.Struct):
+    """What became of one clock. `ended` stopped before it was due or ran out where that is no fault."""
+
+    met: int = 0
+    breached: int = 0
+    open: int = 0
+    paused: int = 0
+    ended: int = 0
+
+
+class Census(msgspec.Struct):
+    """Everything that can be counted, by name."""
+
+    states: dict[str, int]
+    events: dict[str, Happened]
+    #: Petitions whose petitioner gave a rating of either kind.
+    rated: int
+    #: Ratings given: satisfied, fairly_satisfied, dissatisfied.
+    ratings: dict[str, int]
+    clocks: dict[str, Kept]
+    #: Judged clocks named `clock` by team: (met, breached).
+    teams: dict[tuple[str, str], tuple[int, int]]
+    #: Rings of the ladder by level, the breach's own included; level 0 is a breach without a ladder.
+    escalations: dict[int, int]
+    #: Messages that went out, by kind, and those that did not.
+    messages: dict[str, int]
+    undelivered: int
+
+
+def census(store: Store) -> Census:
+    """Count everything; reads each table once."""
+    with store.reading() as db:
+        return Census(
+            states=_grouped(db, _PETITION.c.state, _PETITION),
+            events=_events(db),
+            rated=_rated(db),
+            ratings=_ratings(db),
+            clocks=_clocks(db),
+            teams=_teams(db),
+            escalations=_escalations(db),
+            messages=_grouped(db, _OUTBOX.c.kind, _OUTBOX, _OUTBOX.c.state == "sent"),
+            undelivered=_count(db, _OUTBOX, _OUTBOX.c.state != "sent"),
+        )
+
+
+def petitions(store: Store) -> int:
+    """How many petitions there are."""
+    with store.reading() as db:
+        return _count(db, _PETITION)
+
+
+def missed(store: Store) -> int:
+    """How many deadlines have been missed so far."""
+    with store.reading() as db:
+        return _count(db, _OUTCOME, _OUTCOME.c.result.in_(_MISSED))
+
+
+def mark(store: Store, count: int) -> None:
+    """Write into a SQLite file that it is a demonstration of `count` petitions; other databases are left alone."""
+    if store.is_sqlite:
+        with store.engine.connect() as db:
+            # Neither pragma takes a parameter, and neither may stand in a transaction that also reads.
+            db.exec_driver_sql(f"PRAGMA application_id = {_MARK}")
+            db.exec_driver_sql(f"PRAGMA user_version = {int(count)}")
+            db.commit()
+
+
+def is_demonstration(path: Path) -> bool:
+    """Whether `path` is a demonstration's file to which nobody has added petitions since."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            (found,) = db.execute("PRAGMA application_id").fetchone()
+            (planned,) = db.execute("PRAGMA user_version").fetchone()
+            if found != _MARK:
+                return False
+            (filed,) = db.execute("SELECT count(*) FROM petition").fetchone()
+            return bool(filed <= planned)
+    except sqlite3.Error:
+        return False
+
+
+def _count(db: sa.Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
+
+
+def _grouped(
+    db: sa.Connection, column: sa.Column[Any], table: sa.Table, *where: sa.ColumnElement[bool]
+) -> dict[str, int]:
+    rows = db.execute(
+        sa.select(column, sa.func.count()).select_from(table).where(*where).group_by(column).order_by(column)
+    )
+    return _sorted({str(name): int(n) for name, n in rows})
+
+
+def _sorted(found: dict[str, Any]) -> dict[str, Any]:
+    """By name in Python's order: databases sort texts each in their own way."""
+    return dict(sorted(found.items()))
+
+
+def _events(db: sa.Connection) -> dict[str, Happened]:
+    event = _JOURNAL.c.event
+    rows = db.execute(
+        sa.select(event, sa.func.count(), sa.func.count(sa.distinct(_JOURNAL.c.petition_id))).group_by(event)
+    )
+    return _sorted({name: Happened(times, of) for name, times, of in rows})
+
+
+def _rated(db: sa.Connection) -> int:
+    rated = _JOURNAL.c.event.in_(("rated", "rated_dissatisfied"))
+    return db.scalar(sa.select(sa.func.count(sa.distinct(_JOURNAL.c.petition_id))).where(rated)) or 0
+
+
+def _ratings(db: sa.Connection) -> dict[str, int]:
+    """From the journal: a petition's row remembers its last rating only."""
+    rows = db.execute(
+        sa.select(_JOURNAL.c.data, sa.func.count())
+        .where(_JOURNAL.c.event.in_(("rated", "rated_dissatisfied")))
+        .group_by(_JOURNAL.c.data)
+    )
+    found = dict.fromkeys(("satisfied", "fairly_satisfied", "dissatisfied"), 0)
+    for data, n in rows:
+        found[msgspec.json.decode(data)["rating"]] += n
+    return found
+
+
+def _clocks(db: sa.Connection) -> dict[str, Kept]:
+    found: dict[str, Kept] = {}
+    rows = db.execute(
+        sa.select(_OUTCOME.c.clock, _OUTCOME.c.result, sa.func.count()).group_by(_OUTCOME.c.clock, _OUTCOME.c.result)
+    )
+    for clock, result, n in rows:
+        kept = found.setdefault(clock, Kept())
+        if result == "on_time":
+            kept.met += n
+        elif result in _MISSED:
+            kept.breached += n
+        else:
+            kept.ended += n
+    # A closed petition has no running clock, so only those that time can still change are read.
+    ticking = sa.select(_PETITION.c.live).where(_PETITION.c.closed_at.is_(None))
+    for (live,) in db.execute(ticking):
+        for clock in decode_petition(live).clocks:
+            kept = found.setdefault(clock.name, Kept())
+            if clock.breached_at is not None:
+                continue
+            if clock.paused_at is not None:
+                kept.paused += 1
+            else:
+                kept.open += 1
+    return _sorted(found)
+
+
+def _teams(db: sa.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    met = sa.func.sum(sa.case((_OUTCOME.c.result == "on_time", 1), else_=0))
+    judged = _OUTCOME.c.result.in_(("on_time", *_MISSED))
+    rows = db.execute(
+        sa.select(_OUTCOME.c.clock, _OUTCOME.c.team, met, sa.func.count())
+        .where(judged)
+        .group_by(_OUTCOME.c.clock, _OUTCOME.c.team)
+    )
+    return {(clock, team): (int(kept), int(n) - int(kept)) for clock, team, kept, n in rows}
+
+
+def _escalations(db: sa.Connection) -> dict[int, int]:
+    """The facts of all rings are few and alike, so they are grouped as text and read here."""
+    rows = db.execute(
+        sa.select(_JOURNAL.c.data, sa.func.count())
+        .where(_JOURNAL.c.event.in_(("breached", "escalated")))
+        .group_by(_JOURNAL.c.data)
+    )
+    found: dict[int, int] = {}
+    for data, n in rows:
+        level = int(msgspec.json.decode(data).get("level", 0))
+        found[level] = found.get(level, 0) + n
+    return dict(sorted(found.items()))
