@@ -1,4 +1,4 @@
-"""Keeps the clocks: the alarm clock's second pair of hands, its heartbeat in Prefect, and the board of all deadlines."""
+"""Keeps the clocks: the alarm clock's second pair of hands, the heartbeat in Prefect, the board of all deadlines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from xixi_workflow.engine import boards, bulk
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 
-DESCRIPTION = """每分钟巡检一次全部时限：预警、超时、升级均按应到时刻入账，重复运行无副作用。时限由闹钟进程即时处理，本流程为第二道保障。
+DESCRIPTION = """每分钟巡检一次全部时限：预警、超时、升级均按应到时刻入账，重复运行无副作用。
+时限由闹钟进程即时处理，本流程为第二道保障。
 
 Sweeps all clocks once a minute: warnings, breaches and escalations are dated at the moment at which they fell due, and
 running it twice does nothing twice. The alarm clock acts at once; this is the second pair of hands.

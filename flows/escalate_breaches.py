@@ -17,7 +17,8 @@ from xixi_workflow.engine import boards, bulk
 from xixi_workflow.engine.handle import Done, Engine
 from xixi_workflow.settings import Settings
 
-DESCRIPTION = """超时清单：每项超时及已通知人员。发生超时即自动运行一次（同批合并）；也可由值班员填写编号，批量催办或督办。
+DESCRIPTION = """超时清单：每项超时及已通知人员。发生超时即自动运行一次（同批合并）；
+也可由值班员填写编号，批量催办或督办。
 
 The list of missed deadlines and of those who were told. A breach makes a run at once, one for all that breach together;
 by hand an operator may urge or supervise a list of petitions.

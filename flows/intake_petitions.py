@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from prefect import flow
 from pydantic import Field, model_validator
-from xixi_workflow.adapters.intake_files import BadRow, read_file
 
 from flows import show
-from flows.forms import Form, one_line
+from flows.forms import Form
 from flows.work import at_work
 from xixi_workflow import clock
 from xixi_workflow.core import words
@@ -22,7 +21,8 @@ from xixi_workflow.engine import bulk
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 
-DESCRIPTION = """导入诉求：读取服务器上的 csv、xlsx、json 文件，或登记表单中填写的诉求；坏行逐行列出原因，好行照常登记，重复运行不会重复登记。
+DESCRIPTION = """导入诉求：读取服务器上的 csv、xlsx、json 文件，或登记表单中填写的诉求；坏行逐行列出原因，
+好行照常登记，重复运行不会重复登记。
 
 Files the petitions of a csv, xlsx or json file on the server, or those typed here. Every bad row is listed with its
 reason, good rows are kept, and running it again files nothing twice.
@@ -45,7 +45,7 @@ class TypedPetition(Form):
 
     def filing(self, source: str) -> FilePetition:
         """As a command. Without the source's number the text stands for it, so typing it twice files it once."""
-        text = "\0".join((self.title, self.content, self.address))
+        text = f"{self.title}\n{self.content}\n{self.address}"
         number = self.source_id or f"form-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
         return FilePetition(
             source,
@@ -69,12 +69,16 @@ class IntakeForm(Form):
         "grid",
         pattern=r"^[\w.:-]{1,40}$",
         title="来源 Source",
-        description="sources.yaml 中的代码；文件自带来源列时以文件为准 · As in sources.yaml; a column of the file goes first",
+        description="sources.yaml 中的代码；文件有来源列时以其为准 · As in sources.yaml; the file's own goes first",
     )
     columns: dict[str, str] = Field(
         {}, title="列对应 Columns", description="字段: 列名 · field: heading, where the file's own are not recognised"
     )
     dry_run: bool = Field(False, title="只检查 Only check", description="不登记 · Files nothing")
+
+    def typed(self) -> Iterator[FilePetition]:
+        """The petitions that were typed in, as commands."""
+        return (petition.filing(self.source) for petition in self.petitions)
 
     @model_validator(mode="after")
     def _has_something(self) -> IntakeForm:
@@ -91,9 +95,11 @@ class IntakeForm(Form):
 async def intake_petitions(form: IntakeForm) -> dict[str, Any]:
     """File what the form names. Returns counts."""
 
+    from xixi_workflow.adapters.intake_files import BadRow, read_file
+
     def job(engine: Engine, settings: Settings) -> tuple[bulk.FiledAll[BadRow], list[dict[str, str]]]:
         policy = engine.policies.in_force
-        rows: Iterable[FilePetition | BadRow] = map(lambda typed: typed.filing(form.source), form.petitions)
+        rows: Iterable[FilePetition | BadRow] = form.typed()
         if form.file:
             columns = policy.sources.columns
             rows = read_file(Path(form.file), columns, source=form.source, mapping=form.columns, zone=policy.zone)

@@ -64,9 +64,12 @@ async def notify_teams(form: NotifyForm = WHATEVER_WAITS) -> dict[str, Any]:
 
 
 def _text(counts: dict[str, Any]) -> str:
-    lines = [
+    this_run = (
         f"**本次 This run**: 已发 sent {sum(counts['sent'].values())}, 稍后重试 to retry {counts['retried']}, "
-        f"失败 failed {counts['failed']}, 结果不明 uncertain {counts['uncertain']}, 重发 sent again {counts['again']}",
+        f"失败 failed {counts['failed']}, 结果不明 uncertain {counts['uncertain']}, 重发 sent again {counts['again']}"
+    )
+    lines = [
+        this_run,
         "",
         "| 消息 Message | 已发 Sent |",
         "|---|---:|",

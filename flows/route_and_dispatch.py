@@ -18,8 +18,8 @@ from xixi_workflow.settings import Settings
 
 DESCRIPTION = """研判派单：自动处理待研判诉求，并列出仍须人工处理的工单；也可由值班员指定类别、单位后派单。
 
-Routes and dispatches what waits, and lists what people have to route, dispatch or judge themselves; by hand, an operator
-names the category or team.
+Routes and dispatches what waits, and lists what people have to route, dispatch or judge themselves; by hand, an
+operator names the category or team.
 """
 
 

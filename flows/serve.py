@@ -25,6 +25,7 @@ from flows.schedule import SCHEDULE
 from xixi_workflow import clock, wiring
 from xixi_workflow.adapters.policy_folder import PolicyFolderError
 from xixi_workflow.adapters.prefect_api import PrefectApi
+from xixi_workflow.processes.spoken import configure_log
 from xixi_workflow.settings import Settings
 from xixi_workflow.store.connect import StoreError
 
@@ -48,7 +49,7 @@ UNUSABLE: Final = 4
 def main() -> int:
     """Serve until told to stop. Returns the exit code."""
     settings = Settings()
-    signal.signal(signal.SIGTERM, _stop)
+    configure_log(settings)
     try:
         engine = wiring.open_engine(settings, now=clock.now())
         zone = str(engine.policies.in_force.zone)
@@ -60,6 +61,8 @@ def main() -> int:
     prefect = PrefectApi(server_url(settings), os.environ.get("PREFECT_API_AUTH_STRING", ""))
     try:
         while True:
+            # Prefect puts its own in this place, and leaves it there when it gives up.
+            signal.signal(signal.SIGTERM, _stop)
             wait_for(prefect)
             prefect.skip_late(
                 [f"{flow}/{plan.deployment}" for flow, plan in SCHEDULE.items() if plan.cron], clock.now() - TOO_LATE
@@ -100,8 +103,9 @@ def serve(zone: str) -> bool:
 
 def deployments(zone: str) -> list[RunnerDeployment]:
     """One deployment per flow, scheduled as `schedule.py` says in the time zone `zone`."""
-    from prefect.flows import EntrypointType
+    from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     made = []
     for flow in served():
@@ -113,6 +117,8 @@ def deployments(zone: str) -> list[RunnerDeployment]:
             tags=["xixi", *([] if plan.cron else ["by-hand"])],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
+        # Only within an event loop it would be a coroutine.
+        assert isinstance(deployment, RunnerDeployment)
         made.append(deployment)
     return made
 

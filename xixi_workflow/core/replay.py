@@ -38,7 +38,7 @@ class Replayed(NamedTuple):
     decision: Decision
 
 
-class Differs(Exception):
+class ReplayError(Exception):
     """Judged again, the journal does not say the same. `seq` is the line from which on."""
 
     def __init__(self, petition_id: int, seq: int, what: str) -> None:
@@ -51,7 +51,7 @@ def replay(entries: Sequence[Entry], *, petition_id: int, policy_for: Callable[[
     """Every decision of a whole journal, in order, made again.
 
     `entries` are all lines of one petition, from seq 0 on. `policy_for` gives the policy under which a line was
-    judged: the version stamped on the petition with the roster of that moment. Raises `Differs` where the journal
+    judged: the version stamped on the petition with the roster of that moment. Raises `ReplayError` where the journal
     and the judge disagree: a line was changed, left out or added, or the policy is not the one of then.
     """
     petition: Petition | None = None
@@ -97,7 +97,7 @@ def _again(petition: Petition | None, entries: Sequence[Entry], petition_id: int
                     return made
     except (msgspec.MsgspecError, KeyError, ValueError) as error:
         said = f"unreadable ({error})"
-    raise Differs(petition_id, first.seq, said)
+    raise ReplayError(petition_id, first.seq, said)
 
 
 def _same(made: Decision | Refused, entries: Sequence[Entry]) -> TypeGuard[Decision]:

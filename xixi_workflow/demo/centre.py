@@ -43,6 +43,8 @@ _GRANTS_HOLD = 0.75
 _GRANTS_EXTENSION = 0.8
 _SUPERVISES = 0.4
 _ACKNOWLEDGES = 0.8
+#: Of the leaders who react, those who make it their own business instead of only taking note.
+_CALLS_THE_TEAM = 0.4
 #: Supervisors look again at some answers and send them back.
 _REOPENS = 0.012
 
@@ -178,10 +180,12 @@ class Centre:
 
     def _overdue(self, case: Case, person: str, now: datetime) -> None:
         if case.happens(_ACKNOWLEDGES):
+            calls = case.happens(_CALLS_THE_TEAM)
 
             def make(at: datetime) -> Request | None:
                 if not case.open:
                     return None
-                return request(case, Acknowledge(), Actor("leader", person), at)
+                command = SupervisePetition(case.rng.choice(phrases.SUPERVISIONS)) if calls else Acknowledge()
+                return request(case, command, Actor("leader", person), at)
 
             self._stage.later(now + case.wait(12 * MINUTE), case, make)

@@ -12,15 +12,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from xixi_workflow.core.figures import Figures, figures, month_span
-from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.figures import Figures, month_span
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.samples import Sample, filings
 from xixi_workflow.demo.world import World
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.month import count as count_month
 from xixi_workflow.store.census import Census, Happened, Kept, census, missed
-from xixi_workflow.store.connect import Store
-from xixi_workflow.store.figures import tally
 from xixi_workflow.store.verify import Verified, verify
 
 #: The first simulated day, a Monday. Not today: the same seed must give the same numbers tomorrow.
@@ -120,7 +118,7 @@ def demonstrate(
     world.run(start, end, stepped)
     seconds = time.perf_counter() - began
     counted = census(engine.store)
-    written = _months(engine.store, policy, start, end)
+    written = _months(engine, start, end)
     report.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
     result = _result(counted, isinstance(verify(engine.store), Verified))
     result.refused = dict(sorted(world.refused.items()))
@@ -164,19 +162,13 @@ def _result(counted: Census, journal_verified: bool) -> Result:
     )
 
 
-def _months(store: Store, policy: Policy, start: datetime, end: datetime) -> dict[str, Figures]:
+def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, Figures]:
     """The figures of every local month that the simulated time touches."""
+    zone = engine.policies.in_force.zone
     made: dict[str, Figures] = {}
     at = start
     while at < end:
-        month = at.astimezone(policy.zone).strftime("%Y-%m")
-        span = month_span(month, policy.zone)
-        made[month] = figures(
-            tally(store, *span),
-            month=month,
-            span=span,
-            clocks=list(policy.clocks),
-            weight=policy.main.fairly_satisfied_weight,
-        )
-        at = span[1]
+        month = at.astimezone(zone).strftime("%Y-%m")
+        made[month] = count_month(engine, month)
+        at = month_span(month, zone)[1]
     return made

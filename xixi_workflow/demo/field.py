@@ -41,8 +41,8 @@ _SLOW_PACE = (1.8, 2.6)
 #: Median delays in seconds of a team at ordinary pace.
 _TO_ACCEPT = 3 * MINUTE
 _TO_INTERIM = 65 * MINUTE
-_TO_RESOLVE = 6 * HOUR
-_TO_ASSIST = 2.5 * HOUR
+_TO_RESOLVE = 6.5 * HOUR
+_TO_ASSIST = 3.5 * HOUR
 #: Shares of work orders.
 _RETURNS = 0.05
 _RETURNS_LATER = 0.015
@@ -108,7 +108,7 @@ class Field:
             self._open_later(case, person, now, 8 * MINUTE)
 
     def _open_later(self, case: Case, person: str, now: datetime, median: float) -> None:
-        self._stage.later(now + case.wait(median, 0.9), case, lambda t: self._open(case, person, t), self._opened)
+        self._stage.later(now + case.wait(median, 1.0), case, lambda t: self._open(case, person, t), self._opened)
 
     def _open(self, case: Case, person: str, at: datetime) -> Request | None:
         if not case.waiting or case.waiting != self._team_of.get(person) or not case.open:
@@ -281,7 +281,7 @@ class Field:
         self._finish_later(case, team, actor, accepted + case.wait(_TO_ASSIST * pace, 0.9))
 
     def _assistance_due(self, case: Case, person: str, now: datetime) -> None:
-        if case.happens(0.5):
+        if case.happens(_GIVES_WAY):
             team = self._team_of.get(person, "")
             self._finish_later(case, team, Actor("handler", person), now + case.between(5 * MINUTE, 80 * MINUTE))
 

@@ -121,7 +121,7 @@ def _level(clock: Clock, policy: Policy) -> str:
 def breach_board(
     engine: Engine, numbers: Sequence[int], span: timedelta, *, now: datetime, language: Language
 ) -> list[Row]:
-    """Missed deadlines and who was told of each: of the petitions `numbers`, or without any those of the last `span`."""
+    """Missed deadlines and who was told of each: of the petitions `numbers`, or, without any, of the last `span`."""
     policy = engine.policies.in_force
     missed = boards.missed(
         engine.store,

@@ -3,8 +3,8 @@
 The alarm hands over what a sweep noticed and goes on; a thread of this object asks Prefect for one run per batch. A
 storm does not become a storm of runs: a run starts a whole interpreter, so the first breach makes a run at once and
 those that follow within `SPACING` share the next one. When Prefect is away the petitions wait here, at most `MOST` of
-them, the oldest are forgotten first, and a run shows what is left once it is back. Nothing is lost by forgetting: the journal has it all
-and the board of every minute shows it.
+them, the oldest are forgotten first, and a run shows what is left once it is back. Nothing is lost by forgetting: the
+journal has it all and the board of every minute shows it.
 """
 
 from __future__ import annotations

@@ -158,19 +158,18 @@ class Part:
         self.due = None
         self._signal(signal.SIGTERM)
 
-    def end(self, watched_by: Guard, until: float) -> bool:
-        """Wait until `until` (`time.monotonic`) for the process to end, then kill it. False when it had to be killed."""
-        if self._process is None:
-            return True
-        willing = True
-        try:
-            self._process.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            willing = False
+    def has_ended(self, watched_by: Guard) -> bool:
+        """Whether the process is gone, after `ask_to_end`."""
+        if self._process is not None and self._process.poll() is not None:
+            self._gone(watched_by)
+        return self._process is None
+
+    def kill(self, watched_by: Guard) -> None:
+        """End it without asking, if it is still there."""
+        if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.wait()
-        self._gone(watched_by)
-        return willing
+            self._gone(watched_by)
 
     def _gone(self, watched_by: Guard) -> None:
         # Its leader is dead; a group that has members left keeps its number.

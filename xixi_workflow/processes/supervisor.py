@@ -23,10 +23,8 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -79,7 +77,6 @@ class Supervisor:
             self._guard = Guard(sys.executable)
             stack.callback(self._guard.close)
             stack.callback(self._end)
-            self._wake = wake
             self._declare(environment, listener)
             self._start("web")
             self._prepare()
@@ -98,9 +95,8 @@ class Supervisor:
         for end in (ours, theirs):
             end.setblocking(False)
 
-        def ask(number: int, _frame: FrameType | None) -> None:
+        def ask(_number: int, _frame: FrameType | None) -> None:
             self._asked_to_end += 1
-            del number
 
         before = {number: signal.getsignal(number) for number in (*_ENDING, signal.SIGCHLD)}
         for number in _ENDING:
@@ -121,6 +117,7 @@ class Supervisor:
     def _environment(self) -> dict[str, str]:
         """The settings as our processes find them in their environment."""
         settings = self._settings
+        given: dict[str, str] = {}
         try:
             settings.state_dir.mkdir(parents=True, exist_ok=True)
             token = token_of(settings)
@@ -133,12 +130,13 @@ class Supervisor:
         url = settings.prefect_api_url
         if settings.prefect and not url:
             url = api_url(_LOOPBACK, self._prefect_port)
-        return {
+        if settings.config is not None:
+            given["XIXI_CONFIG"] = str(settings.config)
+        self._token = token
+        return given | {
             "XIXI_DATABASE_URL": settings.database_url,
-            "XIXI_CONFIG": str(settings.config or ""),
             "XIXI_HOST": self._host,
             "XIXI_PORT": str(self._port),
-            "XIXI_TOKEN": token,
             "XIXI_LANGUAGE": settings.language,
             "XIXI_LOG_LEVEL": settings.log_level,
             "XIXI_PREFECT": str(settings.prefect).lower(),
@@ -151,7 +149,8 @@ class Supervisor:
         """Say what there is to start."""
         settings, python = self._settings, sys.executable
         logs = settings.state_dir
-        listening = {**environment, "XIXI_LISTEN_FD": str(listener.fileno())}
+        # The token is for the web process alone.
+        listening = {**environment, "XIXI_TOKEN": self._token, "XIXI_LISTEN_FD": str(listener.fileno())}
         self._parts = {
             "web": Part(
                 "web", [python, "-m", "xixi_workflow.web"], listening, leashed=True, pass_fds=[listener.fileno()]
@@ -305,12 +304,13 @@ class Supervisor:
         for group in (first, last):
             for part in group:
                 part.ask_to_end()
+            # Asked twice, it is meant at once.
+            while not all([part.has_ended(self._guard) for part in group]):
+                if self._asked_to_end > 1 or time.monotonic() > until:
+                    break
+                time.sleep(0.02)
             for part in group:
-                # Asked twice, it is meant at once.
-                while part.pid and self._asked_to_end < 2 and time.monotonic() < until:
-                    if part.end_within(self._guard, 0.1):
-                        break
-                part.end(self._guard, 0.0)
+                part.kill(self._guard)
 
 
 def _shown(host: str) -> str:
@@ -337,5 +337,3 @@ def _bound(host: str, port: int, option: str) -> socket.socket:
         ) from None
     return listener
 
-
-__all__ = ["CannotStart", "Path", "Supervisor", "urllib"]

@@ -51,7 +51,7 @@ _CLAIM = (
     "SELECT o.petition_id, o.seq, o.n, o.kind, o.recipient, o.vars, o.state, o.attempts,"
     " p.policy, i.community, i.confidential, i.phone, i.language"
     " FROM outbox o JOIN petition p ON p.id = o.petition_id JOIN intake i ON i.petition_id = o.petition_id"
-    " WHERE o.next_at <= ? ORDER BY o.next_at, o.petition_id, o.seq, o.n LIMIT ?"
+    " WHERE o.next_at <= ? ORDER BY o.next_at LIMIT ?"
 )
 
 
@@ -89,7 +89,7 @@ class SqliteTx:
     def due(self, now: datetime, limit: int) -> list[tuple[int, bytes]]:
         """See `rows.Tx`."""
         return self._execute(
-            "SELECT id, live FROM petition WHERE wake_at <= ? ORDER BY wake_at, id LIMIT ?", (to_micros(now), limit)
+            "SELECT id, live FROM petition WHERE wake_at <= ? ORDER BY wake_at LIMIT ?", (to_micros(now), limit)
         ).fetchall()
 
     def find(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -8,6 +8,7 @@ working states of the petitions, which count their lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.rows import decode_petition, seal_hash, seal_line
+from xixi_workflow.store.tables import to_micros
 
 #: Rows read at once; with the longest seal it bounds the memory taken.
 _ROWS = 5000
@@ -51,7 +53,7 @@ def verify(store: Store) -> Verified | Broken:
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
         connection.execution_options(yield_per=_ROWS)
-        reader = _Sqlite(connection) if store.is_sqlite else _Postgres(connection)
+        reader = _Reader(connection)
         try:
             chain = _chain(reader)
             return chain if isinstance(chain, Broken) else _petitions(reader) or chain
@@ -60,7 +62,7 @@ def verify(store: Store) -> Verified | Broken:
 
 
 class _Reader:
-    """Streams of plain rows in order."""
+    """Streams of plain rows in order; instants as the driver gives them."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -69,17 +71,18 @@ class _Reader:
         return iter(self._connection.exec_driver_sql(sql))
 
     def head(self) -> tuple[int, bytes] | None:
+        """Number and hash that the chain says it has; None without a head."""
         found: Any = self._connection.exec_driver_sql("SELECT number, hash FROM chain WHERE id = 1").first()
-        return None if found is None else (found[0], bytes(found[1]))
+        return None if found is None else (found[0], found[1])
 
-    def seals(self) -> Iterator[tuple[int, int, int, int, bytes]]:
-        return self._rows(f"SELECT number, {self.micros.format('at')}, policy, entries, hash FROM seal ORDER BY number")
+    def seals(self) -> Iterator[tuple[int, Any, int, int, bytes]]:
+        """Every seal by number."""
+        return self._rows("SELECT number, at, policy, entries, hash FROM seal ORDER BY number")
 
-    def entries(self) -> Iterator[tuple[int, int, int, str, str, int, int, str, str]]:
-        """The seal's number first, then the arguments of `seal_line`."""
+    def entries(self) -> Iterator[tuple[int, int, int, str, str, Any, Any, str, str]]:
+        """Every line, its seal's number first."""
         return self._rows(
-            f"SELECT seal, petition_id, seq, event, state, {self.micros.format('at')},"
-            f" coalesce({self.micros.format('noticed_at')}, 0), actor, coalesce(data, '') FROM journal"
+            "SELECT seal, petition_id, seq, event, state, at, noticed_at, actor, coalesce(data, '') FROM journal"
             " ORDER BY seal, petition_id, seq"
         )
 
@@ -90,15 +93,18 @@ class _Reader:
         )
 
     def states(self) -> Iterator[tuple[int, bytes]]:
+        """Working states by petition."""
         return self._rows("SELECT id, live FROM petition ORDER BY id")
 
 
-class _Sqlite(_Reader):
-    pass
+def _micros(at: Any) -> Any:
+    """The form of an instant that is hashed; SQLite has it already."""
+    return to_micros(at) if isinstance(at, datetime) else at
 
 
-class _Postgres(_Reader):
-    micros = "(extract(epoch FROM {}) * 1000000)::bigint"
+def _line(row: Any) -> str:
+    _, petition, seq, event, state, at, noticed_at, actor, data = row
+    return seal_line(petition, seq, event, state, _micros(at), _micros(noticed_at) or 0, actor, data)
 
 
 def _chain(reader: _Reader) -> Verified | Broken:
@@ -115,11 +121,11 @@ def _chain(reader: _Reader) -> Verified | Broken:
             return Broken(last + 1, f"it is missing: seal {number} follows seal {last}")
         texts = []
         if of_number == number:
-            texts = [seal_line(*line[1:]) for line in lines]
+            texts = [_line(line) for line in lines]
             of_number, lines = next(sealed, (None, iter(())))
         if len(texts) != entries:
             return Broken(number, f"it sealed {entries} journal lines, and there are {len(texts)}")
-        root = seal_hash(root, number, at, policy, "".join(texts))
+        root = seal_hash(root, number, _micros(at), policy, "".join(texts))
         if root != stored:
             return Broken(number, "its hash does not fit: it, one of its lines or a seal before it was changed")
         last, total = number, total + entries
