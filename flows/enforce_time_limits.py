@@ -41,7 +41,7 @@ ROUTINE = EnforceForm.model_validate({})
 @flow(
     name="enforce-time-limits",
     description=DESCRIPTION,
-    flow_run_name=lambda: f"{clock.now().astimezone():%H:%M} 巡检 sweep",
+    flow_run_name="巡检 sweep",
 )
 async def enforce_time_limits(form: EnforceForm = ROUTINE) -> dict[str, Any]:
     """Sweep until nothing is due, then show the board. Returns what was noticed, by event."""
@@ -57,5 +57,5 @@ async def enforce_time_limits(form: EnforceForm = ROUTINE) -> dict[str, Any]:
     if counts["looked"]:
         noticed = (("预警", "warned"), ("超时", "breached"), ("升级", "escalated"))
         said = " ".join(f"{zh}{counts.get(event, 0)}" for zh, event in noticed)
-        await show.name(f"{clock.now().astimezone():%H:%M} 巡检 sweep {counts['looked']} · {said}", ["acted"])
+        await show.name(f"巡检 sweep {counts['looked']} · {said}", ["acted"])
     return counts

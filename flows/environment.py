@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from xixi_workflow.processes.prefect_environment import api_url, prefect_environment
+from xixi_workflow.processes.prefect_environment import api_url, prefect_environment, prefect_home
 from xixi_workflow.settings import Settings
 
 #: Nobody's deadline waits for a served run, and SQLite below Prefect now and then answers "locked, come again": a run
@@ -31,6 +31,10 @@ def server_url(settings: Settings) -> str:
 
 
 def prepare(settings: Settings) -> None:
-    """Put everything into this process's environment; those that it starts inherit it."""
+    """Put everything into this process's environment; those that it starts inherit it.
+
+    Raises `OSError` when Prefect's own folder cannot be made.
+    """
     ours = prefect_environment(settings.state_dir, api_url=server_url(settings), given=os.environ)
+    prefect_home(settings.state_dir).mkdir(parents=True, exist_ok=True)
     os.environ.update(ours | RUNNER)

@@ -40,7 +40,7 @@ LAST_MONTH = FollowUpForm.model_validate({})
 @flow(
     name="follow-up-satisfaction",
     description=DESCRIPTION,
-    flow_run_name=lambda: f"{clock.now().astimezone():%m-%d} 回访 follow-up",
+    flow_run_name="回访 follow-up",
 )
 async def follow_up_satisfaction(form: FollowUpForm = LAST_MONTH) -> dict[str, Any]:
     """Let surveys lapse that ran out, and show what petitioners said. Returns counts."""

@@ -21,13 +21,13 @@ Numbers = Annotated[list[PetitionNumber], Field(max_length=200)]
 
 
 class Form(BaseModel):
-    """A form; a field that it does not know is refused."""
+    """表单 A form; a field that it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class GivenBy(Form):
-    """Who gives the order: it stands in the journal. Prefect has no accounts of its own to take it from."""
+    """下达人，记入流水账；Prefect 自身不分账户 · Who gives the order, for the journal: Prefect has no accounts."""
 
     role: Literal["operator", "supervisor", "leader"] = Field("operator", title="角色 Role")
     person: Code = Field(

@@ -90,7 +90,7 @@ class IntakeForm(Form):
 @flow(
     name="intake-petitions",
     description=DESCRIPTION,
-    flow_run_name=lambda: f"{clock.now().astimezone():%m-%d %H:%M} 导入 intake",
+    flow_run_name="导入 intake",
 )
 async def intake_petitions(form: IntakeForm) -> dict[str, Any]:
     """File what the form names. Returns counts."""

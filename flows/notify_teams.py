@@ -35,9 +35,7 @@ class NotifyForm(Form):
 WHATEVER_WAITS = NotifyForm.model_validate({})
 
 
-@flow(
-    name="notify-teams", description=DESCRIPTION, flow_run_name=lambda: f"{clock.now().astimezone():%H:%M} 发送 deliver"
-)
+@flow(name="notify-teams", description=DESCRIPTION, flow_run_name="发送 deliver")
 async def notify_teams(form: NotifyForm = WHATEVER_WAITS) -> dict[str, Any]:
     """Deliver until nothing waits. Returns counts, of sent messages by kind."""
 
@@ -59,7 +57,7 @@ async def notify_teams(form: NotifyForm = WHATEVER_WAITS) -> dict[str, Any]:
     await show.markdown("messages", _text(counts), "消息发送 What was delivered and what waits")
     total = sum(counts["sent"].values())
     if total or counts["failed"]:
-        await show.name(f"{clock.now().astimezone():%H:%M} 发送 sent {total}, failed {counts['failed']}", ["acted"])
+        await show.name(f"发送 sent {total}, failed {counts['failed']}", ["acted"])
     return counts
 
 

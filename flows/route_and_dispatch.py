@@ -48,7 +48,7 @@ WHATEVER_WAITS = RouteForm.model_validate({})
 @flow(
     name="route-and-dispatch",
     description=DESCRIPTION,
-    flow_run_name=lambda: f"{clock.now().astimezone():%H:%M} 研判 route",
+    flow_run_name="研判 route",
 )
 async def route_and_dispatch(form: RouteForm = WHATEVER_WAITS) -> dict[str, Any]:
     """Route what waits or what the form names, and show what is left for people. Returns counts."""

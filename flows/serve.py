@@ -54,10 +54,10 @@ def main() -> int:
         engine = wiring.open_engine(settings, now=clock.now())
         zone = str(engine.policies.in_force.zone)
         engine.store.close()
-    except (StoreError, PolicyFolderError) as error:
+        prepare(settings)
+    except (StoreError, PolicyFolderError, OSError) as error:
         sys.stderr.write(f"xixi flows serve: {error}\n")
         return UNUSABLE
-    prepare(settings)
     prefect = PrefectApi(server_url(settings), os.environ.get("PREFECT_API_AUTH_STRING", ""))
     try:
         while True:
@@ -114,7 +114,7 @@ def deployments(zone: str) -> list[RunnerDeployment]:
             plan.deployment,
             schedule=Cron(plan.cron, timezone=zone) if plan.cron else None,
             description=flow.description,
-            tags=["xixi", *([] if plan.cron else ["by-hand"])],
+            tags=["xixi"],
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         # Only within an event loop it would be a coroutine.

@@ -94,5 +94,6 @@ def test_after_a_lost_answer_the_console_asks_to_print_again() -> None:
 
 def test_a_terminal_without_chinese_shows_question_marks_and_stops_nothing() -> None:
     inside = io.BytesIO()
-    ConsoleSender(io.TextIOWrapper(inside, encoding="ascii")).send(outgoing("[Xixi] 已受理 012345"))
+    terminal = io.TextIOWrapper(inside, encoding="ascii")
+    ConsoleSender(terminal).send(outgoing("[Xixi] 已受理 012345"))
     assert inside.getvalue().endswith(b"199****1234  [Xixi] ??? 012345\n")

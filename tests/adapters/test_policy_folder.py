@@ -18,7 +18,7 @@ from xixi_workflow.adapters.policy_folder import (
     read_policy,
     shipped_folder,
 )
-from xixi_workflow.core.policy_build import PolicyError, load
+from xixi_workflow.core.policy_build import load
 from xixi_workflow.core.words import PLACEHOLDERS
 
 POLICY, TEAMS, WORDS = "policy.yaml", "teams.yaml", "words/zh.yaml"
@@ -44,7 +44,7 @@ def spoil(folder: Path, file: str, old: str, new: str) -> int:
 def problems(folder: Path) -> list[LocatedProblem]:
     with pytest.raises(PolicyFolderError) as caught:
         read_policy(folder)
-    return caught.value.located
+    return caught.value.problems
 
 
 def test_the_shipped_configuration_has_no_mistake() -> None:
@@ -301,7 +301,7 @@ def test_a_broken_file_does_not_hide_the_mistakes_of_the_others(folder: Path) ->
 def test_the_error_prints_a_line_for_each_problem(folder: Path) -> None:
     line = spoil(folder, POLICY, "zone: Asia/Shanghai", "▸zone: Mars")
     (folder / "communities.yaml").unlink()
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(PolicyFolderError) as caught:
         read_policy(folder)
     assert str(caught.value).splitlines() == [
         f"policy.yaml:{line}: zone: 'Mars' is not a time zone; write for example Asia/Shanghai",

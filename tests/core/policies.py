@@ -256,12 +256,20 @@ DOCUMENTS: dict[str, Any] = {
 }
 
 
-def small_policy(*, version: int = 1, teams: dict[str, Any] | None = None, **changes: Any) -> Policy:
+def small_policy(
+    *,
+    version: int = 1,
+    teams: dict[str, Any] | None = None,
+    categories: list[dict[str, Any]] | None = None,
+    **changes: Any,
+) -> Policy:
     """The small city's policy; `changes` are merged into policy.yaml, `teams` into teams.yaml, mapping by mapping.
 
-    None removes a key. A list or a plain value takes the place of what was there.
+    None removes a key. A list or a plain value takes the place of what was there; so do `categories`.
     """
     documents = deepcopy(DOCUMENTS)
+    if categories:
+        documents["categories.yaml"]["categories"] = categories
     _merge(documents["policy.yaml"], changes)
     _merge(documents["teams.yaml"], teams or {})
     return policy_build.build(documents, version=version)

@@ -237,9 +237,8 @@ def test_a_hold_ends_by_itself() -> None:
 
 
 def test_a_survey_that_nobody_answers_lapses() -> None:
-    life = WAYS["resolved"]().sweeps(after("3d 1h"))
-    assert life.petition.state == "resolved"
-    life.sweeps(after("3d 1h 1u"))
+    assert WAYS["resolved"]().sweeps(after("3d 1h")).petition.state == "resolved"
+    life = WAYS["resolved"]().sweeps(after("3d 1h 1u"))
     assert life.petition.state == "closed"
     assert life.happened("survey_lapsed") == [("survey_lapsed", after("3d 1h"))]
     assert life.petition.rating == ""

@@ -126,7 +126,7 @@ class Victim:
 
     def _deliver(self) -> None:
         say("deliver")
-        delivery.deliver(self._engine, self._provider, now=now(), limit=20)
+        delivery.deliver(self._engine, self._provider, now=now(), limit=8)
         say(*(f"sent {identity}" for identity in self._provider.sent), "rest")
         self._provider.sent.clear()
 

@@ -257,7 +257,7 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
 
 def test_a_folder_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'none' / 'xixi.db'}")
-    with pytest.raises(StoreError, match=r"^cannot upgrade .*: unable to open database file$"):
+    with pytest.raises(StoreError, match=r"^cannot open .*: unable to open database file$"):
         migrate.upgrade(store)
     store.close()
 

@@ -155,11 +155,11 @@ TAMPERINGS: list[tuple[str, list[sa.Executable], int, str]] = [
     (
         "two lines of one seal swapped",
         [
-            sa.update(JOURNAL).where(line(1, 0)).values(seq=100),
-            sa.update(JOURNAL).where(line(2, 0)).values(petition_id=NUMBER + 1),
-            sa.update(JOURNAL).where(line(1, 100)).values(petition_id=NUMBER + 2, seq=0),
+            sa.update(JOURNAL).where(line(1, 1)).values(seq=100),
+            sa.update(JOURNAL).where(line(2, 1)).values(petition_id=NUMBER + 1),
+            sa.update(JOURNAL).where(line(1, 100)).values(petition_id=NUMBER + 2, seq=1),
         ],
-        1,
+        3,
         "hash does not fit",
     ),
     (

@@ -19,7 +19,6 @@ import yaml
 
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import PolicyError, build
-from xixi_workflow.core.policy_problem import Problem
 from xixi_workflow.core.policy_schema import FILES
 
 #: A policy file is some 30 kB; a file beyond this was put there by mistake.
@@ -31,8 +30,8 @@ _DEEPEST: Final = 20
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEAN: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 # A number with a leading zero stays a text: it is a telephone number or a code, and its zero matters.
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
-_FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9]\d*)?\.\d+|[-+]?(?:0|[1-9]\d*)\.")
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+|[-+]?(?:0|[1-9][0-9]*)\.")
 
 _FORBIDDEN: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT_AFTER_BRACKET: Final = re.compile(r""":\s+(?:\[[^\]]*\]|\{[^}]*\}|"[^"]*")\s*[^\s#,\]}]""")
@@ -51,15 +50,12 @@ class LocatedProblem(NamedTuple):
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
-class PolicyFolderError(PolicyError):
-    """The folder holds no usable policy; `located` lists every reason, by file and line, and `str` a line for each."""
+class PolicyFolderError(Exception):
+    """The folder holds no usable policy; `problems` lists every reason by file and line, `str` a line for each."""
 
-    def __init__(self, located: list[LocatedProblem]) -> None:
-        super().__init__([Problem(problem.file, (), problem.message) for problem in located])
-        self.located = located
-
-    def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.located)
+    def __init__(self, problems: list[LocatedProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 class _Node(NamedTuple):

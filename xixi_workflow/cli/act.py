@@ -148,7 +148,9 @@ def _read(event: str, arguments: dict[str, Any], policy: Policy, tongue: words.L
         return parse(event, arguments)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$.")
-        field = path.rstrip("`") or event
+        # `Object missing required field `text`` names the field in its sentence and not in its path.
+        missing = problem.split("`")[1] if "field `" in problem else ""
+        field = path.rstrip("`") or missing or event
         said = policy.words[tongue].refusals["bad_field"].format(field=field, problem=problem)
     except ValueError as error:
         said = policy.words[tongue].refusals["bad_field"].format(field=field, problem=error)

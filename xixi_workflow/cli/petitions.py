@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,14 +13,16 @@ from rich.text import Text
 
 from xixi_workflow import clock
 from xixi_workflow.adapters.console import in_one_line
-from xixi_workflow.cli.failures import REFUSED, Stop
+from xixi_workflow.cli.failures import PROBLEM, REFUSED, Stop
 from xixi_workflow.cli.listing import remaining
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
+from xixi_workflow.core import explain as core_explain
 from xixi_workflow.core import words
 from xixi_workflow.core.lifecycle import EVENT_OF, ROLES, allowed
-from xixi_workflow.core.petition import Actor, Clock, Outcome, Petition
+from xixi_workflow.core.petition import Actor, Clock, Entry, Outcome, Petition
 from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.replay import ReplayError
 from xixi_workflow.core.work import Refused
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.store import views
@@ -69,9 +73,9 @@ def find(engine: Engine, no: int) -> Page:
 
 def _as_data(page: Page) -> dict[str, Any]:
     petition = msgspec.to_builtins(page.petition, builtin_types=(datetime,))
-    named = dict(zip(Petition.__struct_fields__, petition, strict=True))
-    # The number is a text, or a spreadsheet rounds it.
-    named |= {"id": page.petition.no, "clocks": [_struct(c) for c in page.petition.clocks]}
+    named = {"no": page.petition.no} | dict(zip(Petition.__struct_fields__, petition, strict=True))
+    del named["id"]
+    named |= {"clocks": [_struct(c) for c in page.petition.clocks]}
     named["assists"] = [_struct(a) for a in page.petition.assists]
     said = msgspec.structs.asdict(page.said) | {
         "title": _masked(page.said.title),
@@ -215,6 +219,39 @@ def _messages(screen: Screen, page: Page, policy: Policy) -> None:
     ]
     headings = [say("时间", "When"), say("种类", "Kind"), say("收件", "To"), say("状态", "State"), say("发出", "Sent")]
     screen.table(say("消息", "Messages"), [*headings, say("备注", "Remark")], rows)
+
+
+@takes_settings
+def explain(no: Number, as_json: Json = False) -> None:
+    """解释 Where each deadline comes from, line by line: started, paused, extended, missed, met, and by whom.
+
+    The petition's journal is judged again for it. Exit code 1 if the journal does not say what the judge says.
+    """
+    with open_engine() as engine:
+        page = find(engine, no)
+        policy = engine.policies.judging(page.petition.policy)
+        policy_for = _then(engine, page)
+        try:
+            lines = core_explain.explain(page.journal, petition_id=page.petition.id, policy_for=policy_for)
+        except ReplayError as error:
+            raise Stop(str(error), PROBLEM) from None
+    if as_json:
+        tell_json([_struct(line) for line in lines])
+        return
+    screen = Screen(language(), policy.zone)
+    screen.line(page.petition.no, words.state(page.petition.state, screen.language), page.said.title, style="bold")
+    for line, text in zip(lines, core_explain.render(lines, policy, screen.language), strict=True):
+        screen.line(text, style="red" if line.what in ("breached", "escalated", "late", "unmet") else "")
+
+
+def _then(engine: Engine, page: Page) -> Callable[[Entry], Policy]:
+    """The rules of the petition with the people of the day on which a journal line was written."""
+
+    @functools.cache
+    def with_roster(version: int) -> Policy:
+        return engine.policies.version(page.petition.policy).with_people(engine.policies.version(version))
+
+    return lambda entry: with_roster(page.rosters[entry.seq])
 
 
 @takes_settings

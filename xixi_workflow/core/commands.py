@@ -33,6 +33,12 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return self.event
 
 
+def _exact(command: RequestHold | ApproveHold | RequestExtension | ApproveExtension) -> None:
+    """7200 and 7200.0 seconds are one span and must be one journal line, or a replay would not be exact."""
+    if command.seconds is not None:
+        msgspec.structs.force_setattr(command, "seconds", float(command.seconds))
+
+
 class Petitioner(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who filed the petition. Kept apart from the working state and never in the journal."""
 
@@ -119,12 +125,18 @@ class RequestHold(Command, frozen=True, omit_defaults=True):
     text: Annotated[str, Meta(max_length=1000)] = ""
     seconds: Span | None = None
 
+    def __post_init__(self) -> None:
+        _exact(self)
+
 
 class ApproveHold(Command, frozen=True, omit_defaults=True):
     """批准挂起: the clocks that the policy names stop; `seconds` overrules the span asked for."""
 
     event: ClassVar[str] = "approve_hold"
     seconds: Span | None = None
+
+    def __post_init__(self) -> None:
+        _exact(self)
 
 
 class RefuseHold(Command, frozen=True, omit_defaults=True):
@@ -148,12 +160,18 @@ class RequestExtension(Command, frozen=True, omit_defaults=True):
     seconds: Span
     reason: Text
 
+    def __post_init__(self) -> None:
+        _exact(self)
+
 
 class ApproveExtension(Command, frozen=True, omit_defaults=True):
     """批准延期; `seconds` overrules the span asked for."""
 
     event: ClassVar[str] = "approve_extension"
     seconds: Span | None = None
+
+    def __post_init__(self) -> None:
+        _exact(self)
 
 
 class RefuseExtension(Command, frozen=True, omit_defaults=True):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 _UNIT = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 #: Ten years in seconds: no promise is longer, and instants that far ahead can still be reckoned.
 LONGEST_SPAN = 3653 * 86400.0
-_SPAN = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+_SPAN = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[dhms])+")
 
 
 def read_span(text: object) -> float:
@@ -30,7 +30,7 @@ def read_span(text: object) -> float:
 
 def read_hour(text: object) -> int:
     """Minutes since midnight of `HH:MM`, 24:00 included. Raises `ValueError` on anything else."""
-    if isinstance(text, str) and (m := re.fullmatch(r"(\d\d?):(\d\d)", text)):
+    if isinstance(text, str) and (m := re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)):
         minutes = int(m[1]) * 60 + int(m[2])
         if int(m[2]) < 60 and minutes <= 24 * 60:
             return minutes
@@ -40,9 +40,9 @@ def read_hour(text: object) -> int:
 Span = Annotated[float, BeforeValidator(read_span)]
 Hour = Annotated[int, BeforeValidator(read_hour)]
 CODE = r"^[A-Za-z0-9_.:-]{1,40}$"
-PHONE = r"^\+?\d{5,15}$"
-TELEPHONE = r"^\+?\d[\d ()-]{2,24}$"
-MONTH_DAY = r"^\d\d-\d\d$"
+PHONE = r"^\+?[0-9]{5,15}$"
+TELEPHONE = r"^\+?[0-9][0-9 ()-]{2,24}$"
+MONTH_DAY = r"^[0-9]{2}-[0-9]{2}$"
 #: What each pattern asks for, in words.
 PATTERNS = {
     CODE: "may have 1 to 40 letters a-z, digits and _ . : - and nothing else",

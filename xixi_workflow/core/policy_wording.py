@@ -24,35 +24,18 @@ CITIZEN_SEGMENTS: Final = 2
 OTHER_SEGMENTS: Final = 3
 
 _LANGUAGES: Final[dict[str, Literal["zh", "en"]]] = {"words/zh.yaml": "zh", "words/en.yaml": "en"}
-_ALWAYS: Final = frozenset({"signature", "no", "no6", "community", "tel", "category", "team", "urgency"})
+#: Filled everywhere. A text may be left empty by whoever writes it, so a message must read well without one anyway.
+_ALWAYS: Final = frozenset({"signature", "no", "no6", "community", "tel", "category", "team", "urgency", "text"})
 #: What each event's command adds to its notices, besides `_ALWAYS` and the due instant.
 _SAID: Final[dict[str, frozenset[str]]] = {
-    event: frozenset(fields.split())
-    for event, fields in {
-        "dispatch": "text",
-        "return": "text reason",
-        "refuse_return": "text",
-        "report_interim": "text",
-        "request_hold": "text reason span",
-        "approve_hold": "span",
-        "refuse_hold": "text",
-        "request_extension": "text span",
-        "approve_extension": "span",
-        "refuse_extension": "text",
-        "resolve": "text reason",
-        "rate_dissatisfied": "text",
-        "reopen": "text",
-        "urge": "text",
-        "supervise": "text",
-        "change_priority": "text",
-        "ask_assist": "text",
-        "finish_assist": "text",
-        "merge": "text",
-        "follow": "text reason",
-        "withdraw": "text",
-        "reject": "text reason",
-        "transfer_out": "text",
-    }.items()
+    "return": frozenset({"reason"}),
+    "request_hold": frozenset({"reason", "span"}),
+    "approve_hold": frozenset({"span"}),
+    "request_extension": frozenset({"span"}),
+    "approve_extension": frozenset({"span"}),
+    "resolve": frozenset({"reason"}),
+    "follow": frozenset({"reason"}),
+    "reject": frozenset({"reason"}),
 }
 #: What completes each refusal, besides state, event, role and allowed. A refusal not named here is not judged.
 _REFUSAL_FACTS: Final[dict[str, str]] = {

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from xixi_workflow.core.lifecycle import EVENTS, STATES, State
 from xixi_workflow.core.policy import Policy
@@ -23,7 +23,7 @@ from xixi_workflow.core.policy_schema import FILES, CalendarsFile, PolicyFile, S
 #: The team that handles the scenario's petition.
 TEAM: Final = "team"
 _PERSON: Final = "person"
-_YEARS: Final = "3660d"
+_YEARS: Final = "3650d"
 
 
 class ScenarioError(Exception):
@@ -46,12 +46,12 @@ class _EventShape(Shape):
 
 class _ScenarioShape(Shape):
     zone: str
-    calendars: dict[str, dict[str, Any]] = {}
+    calendars: dict[str, dict[str, Any]] = Field(default={})
     clocks: dict[str, dict[str, Any]]
-    ladders: dict[str, list[dict[str, Any]]] = {}
+    ladders: dict[str, list[dict[str, Any]]] = Field(default={})
     start: str
     filed_at: str | None = None
-    events: list[_EventShape] = []
+    events: list[_EventShape] = Field(default=[])
     now: str | None = None
 
 
@@ -145,7 +145,7 @@ def _timed(shape: _EventShape, place: str, policy: Policy, problems: list[str]) 
         problems.append(f"{place}.clock: {unknown('clock', shape.clock, policy.clocks)}")
     at = _instant(shape.at, f"{place}.at", policy.zone, problems)
     heard = _instant(shape.noticed_at, f"{place}.noticed_at", policy.zone, problems) if shape.noticed_at else at
-    state = cast("State", shape.state) if shape.state in STATES else None
+    state = next((s for s in STATES if s == shape.state), None)
     return Timed(at, heard, shape.event, state, shape.span, shape.team, shape.clock, place)
 
 
@@ -178,7 +178,7 @@ def _policy(shape: _ScenarioShape) -> tuple[Policy, list[str]]:
 
 
 def _stops(path: Path, main: PolicyFile) -> bool:
-    """Whether a mistake at `path` leaves nothing to reckon with; others are doubts, and the clock is run all the same."""
+    """Whether a mistake at `path` leaves nothing to reckon with; others are doubts, and the clock runs all the same."""
     if path[0] == "calendars":
         return True
     if path[0] != "clocks" or len(path) < 3:
@@ -203,14 +203,19 @@ def _documents(shape: _ScenarioShape) -> dict[str, Any]:
     }
     calendars = {name: {"zh": name, "en": name, **calendar} for name, calendar in shape.calendars.items()}
     teams = {TEAM, *(e.team for e in shape.events if e.team)}
-    on_duty = {"operator", "supervisor", *_recipients([*ladders.values()]), *_recipients([[_warn(c)] for c in clocks.values()])}
+    on_duty = {
+        "operator",
+        "supervisor",
+        *_recipients([*ladders.values()]),
+        *_recipients([[_warn(c)] for c in clocks.values()]),
+    }
     name = {"zh": TEAM, "en": TEAM}
-    words = {"messages": {}, "refusals": {}, "screens": {}}
+    words: dict[str, Any] = {"messages": {}, "refusals": {}, "screens": {}}
     return {
         "policy.yaml": {
             "city": name,
             "zone": shape.zone,
-            "telephone": "0",
+            "telephone": "00000000",
             "signature": name,
             "clocks": clocks,
             "ladders": ladders,

@@ -36,7 +36,7 @@ from xixi_workflow.engine.handle import Done, Engine, Request
 from xixi_workflow.engine.sweep import sweep
 
 #: The longest step of simulated time: how late a message about an alarm can be.
-QUANTUM = timedelta(minutes=5)
+QUANTUM = timedelta(minutes=10)
 #: A filed petition is routed and dispatched this soon, as the alarm clock of the service does within milliseconds.
 ROUTED_WITHIN = timedelta(seconds=3)
 _PETITIONER = Actor("petitioner")

@@ -21,11 +21,14 @@ from datetime import datetime
 import structlog
 
 from xixi_workflow.engine.handle import Done, Engine, Request
+from xixi_workflow.store.connect import RETRYABLE, StoreError
 
 log = structlog.get_logger()
 
 #: Commands in one transaction; more would make the last of them wait noticeably.
 MOST = 256
+#: How a batch fails when the database is away, and every command of it with it.
+UNAVAILABLE: tuple[type[Exception], ...] = (StoreError, *RETRYABLE)
 #: Seconds that the writer waits for the next of those whom it has just answered.
 LINGER = 0.0004
 
@@ -34,7 +37,7 @@ Waiting = Future[Done] | tuple[asyncio.AbstractEventLoop, "asyncio.Future[Done]"
 Answer = tuple[Done | None, Exception | None]
 
 
-class Closed(Exception):
+class Closed(Exception):  # noqa: N818 - it says how the desk is
     """The desk takes no more commands: the service is shutting down."""
 
 
@@ -74,6 +77,11 @@ class Desk:
         self._queue.put((request, (loop, future)))
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """About how many commands wait for the writer."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Finish what is queued, then stop."""
         self._closed = True
@@ -112,9 +120,19 @@ class Desk:
         try:
             done = self._engine.handle([request for request, _ in batch], now=self._clock())
             answers = [(one, None) for one in done]
-        except Exception as error:
-            log.exception("batch_failed", size=len(batch))
+        except UNAVAILABLE as error:
+            # Expected on a bad day; a driver's own words may quote a petition.
+            log.error("batch_failed", size=len(batch), error=type(error).__name__)
             answers = [(None, error)] * len(batch)
+        except Exception as error:
+            if len(batch) > 1:
+                # Not the database's fault but one command's: its neighbours must not suffer.
+                log.warning("batch_taken_apart", size=len(batch), error=type(error).__name__)
+                for one in batch:
+                    self._commit([one])
+                return
+            log.exception("batch_failed", size=len(batch))
+            answers = [(None, error)]
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Done], Answer]]] = {}
         for (_, waiting), answer in zip(batch, answers, strict=True):
             if isinstance(waiting, Future):

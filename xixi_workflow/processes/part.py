@@ -101,6 +101,7 @@ class Part:
             ours, theirs = socket.socketpair()
             environment[leash.LEASHED] = "1"
         try:
+            end = subprocess.DEVNULL if theirs is None else theirs.fileno()
             if self.log_file is not None:
                 with contextlib.suppress(OSError):
                     if self.log_file.stat().st_size > LARGEST_LOG:
@@ -109,7 +110,7 @@ class Part:
             self._process = subprocess.Popen(
                 self._command,
                 env=environment,
-                stdin=theirs if theirs is not None else subprocess.DEVNULL,
+                stdin=end,
                 stdout=log,
                 stderr=subprocess.STDOUT if log is not None else None,
                 pass_fds=self._pass_fds,

@@ -7,20 +7,12 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 _SAYINGS: Final[dict[str, tuple[str, str]]] = {
-    "greeting": (
-        "西溪诉求流程已启动，按 Ctrl-C 停止。\n"
-        "  页面     {page}\n"
-        "  口令     {token}\n"
-        "  数据库   {database}\n"
-        "  策略     第 {policy} 版\n"
-        "  Prefect  {prefect}",
-        "Xixi Workflow is running; Ctrl-C stops it.\n"
-        "  page      {page}\n"
-        "  token     {token}\n"
-        "  database  {database}\n"
-        "  policy    version {policy}\n"
-        "  Prefect   {prefect}",
-    ),
+    "running": ("西溪诉求流程已启动，按 Ctrl-C 停止。", "Xixi Workflow is running; Ctrl-C stops it."),
+    "page": ("  页面     {what}", "  page      {what}"),
+    "token": ("  口令     {what}", "  token     {what}"),
+    "database": ("  数据库   {what}", "  database  {what}"),
+    "policy": ("  策略     第 {what} 版", "  policy    version {what}"),
+    "prefect": ("  Prefect  {what}", "  Prefect   {what}"),
     "token_given": ("XIXI_TOKEN 设置的口令", "as set by XIXI_TOKEN"),
     "no_prefect": ("未使用", "not used"),
     "prefect_answers": ("Prefect 已就绪，正在登记流程。", "Prefect answers; the flows are being served."),
@@ -37,6 +29,6 @@ _SAYINGS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def say(what: str, language: Literal["zh", "en"], **facts: Any) -> str:
+def say(what: str, language: Literal["zh", "en"], /, **facts: Any) -> str:
     """The saying `what` with its facts filled in."""
     return _SAYINGS[what][language == "en"].format_map(facts)

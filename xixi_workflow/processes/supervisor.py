@@ -196,17 +196,18 @@ class Supervisor:
     def _greet(self) -> None:
         settings = self._settings
         page = f"http://{_shown(self._host)}:{self._port}/"
+        language = settings.language
         prefect = settings.prefect_api_url or api_url(_LOOPBACK, self._prefect_port)
-        for line in say(
-            "greeting",
-            settings.language,
-            page=page,
-            token=say("token_given", settings.language) if settings.token.get_secret_value() else token_file(settings),
-            database=self._prepared.shown,
-            policy=self._prepared.version,
-            prefect=prefect.removesuffix("/api") if settings.prefect else say("no_prefect", settings.language),
-        ).splitlines():
-            self._tell(line)
+        given = bool(settings.token.get_secret_value())
+        self._tell(say("running", language))
+        for name, what in (
+            ("page", page),
+            ("token", say("token_given", language) if given else token_file(settings)),
+            ("database", self._prepared.shown),
+            ("policy", self._prepared.version),
+            ("prefect", prefect.removesuffix("/api") if settings.prefect else say("no_prefect", language)),
+        ):
+            self._tell(say(name, language, what=what))
 
     # --- while it runs ----------------------------------------------------------------------------------------------
 
@@ -283,13 +284,15 @@ class Supervisor:
     def _await_prefect(self, url: str) -> None:
         """Until the server answers; in a thread of its own, because a server that hangs must not hang us."""
         while not self._asked_to_end:
-            with contextlib.suppress(OSError, ValueError):
-                with urllib.request.urlopen(f"{url}/health", timeout=2.0) as answer:
-                    if answer.status == 200:
-                        self._prefect_answers.set()
-                        # Any signal that is handled anyway wakes the main thread.
-                        os.kill(os.getpid(), signal.SIGCHLD)
-                        return
+            with (
+                contextlib.suppress(OSError, ValueError),
+                urllib.request.urlopen(f"{url}/health", timeout=2.0) as answer,
+            ):
+                if answer.status == 200:
+                    self._prefect_answers.set()
+                    # Any signal that is handled anyway wakes the main thread.
+                    os.kill(os.getpid(), signal.SIGCHLD)
+                    return
             time.sleep(0.5)
 
     # --- the end ----------------------------------------------------------------------------------------------------
@@ -305,7 +308,7 @@ class Supervisor:
             for part in group:
                 part.ask_to_end()
             # Asked twice, it is meant at once.
-            while not all([part.has_ended(self._guard) for part in group]):
+            while sum(not part.has_ended(self._guard) for part in group):
                 if self._asked_to_end > 1 or time.monotonic() > until:
                     break
                 time.sleep(0.02)
@@ -336,4 +339,3 @@ def _bound(host: str, port: int, option: str) -> socket.socket:
             f"port {port} on {host} cannot be used: {error.strerror}; choose another with {option}"
         ) from None
     return listener
-

@@ -1,7 +1,7 @@
 """The clock process: the alarm clock over the sweep, the delivery of messages, and a sign of life every two seconds.
 
-It is a process of its own because a busy page must not make a deadline late. `python -m xixi_workflow.processes.timekeeper`
-runs one by hand; any number may run on one database, the rows are claimed.
+It is a process of its own because a busy page must not make a deadline late. One may be run by hand
+(`python -m xixi_workflow.processes.timekeeper`); any number may run on one database, the rows are claimed.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Timekeeper:
             except Exception as error:
                 if type(error).__name__ != failing:
                     failing = type(error).__name__
-                    log.error("failing", what=do.__name__.strip("_"), error=failing, exc_info=True)
+                    log.exception("failing", what=do.__name__.strip("_"), error=failing)
                 pause = min(2 * pause, LONGEST_PAUSE)
                 self._stop.wait(pause)
                 continue

@@ -40,6 +40,18 @@ class StoreError(Exception):
     """The database cannot be used; the message is one plain sentence for an operator."""
 
 
+class Unreachable(StoreError):
+    """No connection could be had; perhaps a moment later."""
+
+    def __init__(self, shown: str, error: Exception) -> None:
+        super().__init__(f"cannot open {shown}: {reason(error)}")
+
+
+def reason(error: Exception) -> str:
+    """What the driver says, in one line and without the statement."""
+    return " ".join(str(error.__cause__ or error).split())
+
+
 #: What another attempt may cure: locks, deadlocks, a lost race for a source's id, a connection that was cut.
 RETRYABLE: tuple[type[Exception], ...] = (
     sqlite3.IntegrityError,
@@ -48,6 +60,7 @@ RETRYABLE: tuple[type[Exception], ...] = (
     psycopg.errors.SerializationFailure,
     psycopg.OperationalError,
     sqlite3.OperationalError,
+    Unreachable,
 )
 
 
@@ -57,8 +70,9 @@ class Store:
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-        except ArgumentError:
-            raise StoreError(f"{url!r} is not a database URL; write sqlite:///FILE or postgresql+psycopg://…") from None
+        except (ArgumentError, ValueError):
+            # Not quoted: a password may be in it.
+            raise StoreError("this is no database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -83,30 +97,29 @@ class Store:
         """One transaction on the hot path: committed at the end, rolled back on any exception."""
         try:
             pooled = self.engine.raw_connection()
-        except SQLAlchemyError as error:
-            raise StoreError(f"cannot open {self.shown}: {str(error.__cause__ or error).strip()}") from error
-        broken = False
+        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+            raise Unreachable(self.shown, error) from error
+        raw: Any = pooled.driver_connection
+        tx: SqliteTx | PostgresTx = SqliteTx(raw) if self.is_sqlite else PostgresTx(raw)
         try:
-            raw: Any = pooled.driver_connection
-            tx: SqliteTx | PostgresTx = SqliteTx(raw) if self.is_sqlite else PostgresTx(raw)
             tx.begin()
             try:
                 yield tx
                 tx.commit()
-            except BaseException as error:
-                broken = isinstance(error, psycopg.OperationalError)
-                if not broken:
-                    tx.rollback()
+            except BaseException:
+                tx.rollback()
                 raise
         finally:
-            if broken:
+            if not self.is_sqlite and raw.closed:
+                # The server went away, and with it every other connection of the pool.
                 pooled.invalidate()
+                self.engine.dispose()
             pooled.close()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for views; committed at the end."""
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             yield connection
             connection.commit()
 
@@ -115,8 +128,15 @@ class Store:
         """A connection for rare writes, committed at the end. SQLite's one writer is waited for at the beginning: a
         reader that turns writer later is refused at once if somebody else wrote in between.
         """
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        with self.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
             yield connection
+
+    def connect(self) -> sa.Connection:
+        """A connection to close again; raises `Unreachable`."""
+        try:
+            return self.engine.connect()
+        except SQLAlchemyError as error:
+            raise Unreachable(self.shown, error) from error
 
     def close(self) -> None:
         """Let go of every connection."""

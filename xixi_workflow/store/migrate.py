@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from xixi_workflow.store.connect import Store, StoreError
+from xixi_workflow.store.connect import Store, StoreError, Unreachable, reason
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -54,7 +54,7 @@ def upgrade(store: Store) -> list[str]:
         except CommandError as error:
             raise StoreError(f"cannot upgrade {store.shown}: {error}") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"cannot upgrade {store.shown}: {str(error.__cause__ or error).strip()}") from error
+            raise StoreError(f"cannot upgrade {store.shown}: {reason(error)}") from error
 
 
 def check(store: Store) -> None:
@@ -103,13 +103,13 @@ def _found(store: Store) -> str | None:
         # Looking must not create it.
         return None
     try:
-        with store.engine.connect() as connection:
+        with store.connect() as connection:
             if not store.engine.dialect.has_table(connection, "alembic_version"):
                 return None
             found: str | None = connection.scalar(sa.text("SELECT max(version_num) FROM alembic_version"))
             return found
     except SQLAlchemyError as error:
-        raise StoreError(f"cannot open {store.shown}: {str(error.__cause__ or error).strip()}") from error
+        raise Unreachable(store.shown, error) from error
 
 
 def _refuse_unknown(store: Store, found: str | None) -> None:
@@ -125,7 +125,7 @@ def _refuse_unknown(store: Store, found: str | None) -> None:
 @contextmanager
 def _alone(store: Store) -> Iterator[sa.Connection]:
     """A connection on which no other process upgrades at the same time; committed at the end."""
-    with store.engine.connect() as connection:
+    with store.connect() as connection:
         # Given back to nobody: a lock or a timeout that is left on it ends with it.
         connection.detach()
         if store.is_sqlite:

@@ -23,6 +23,7 @@ from xixi_workflow.store.rows import (
     encode_petition,
     printable,
     seal_line,
+    seal_text,
 )
 from xixi_workflow.store.tables import to_micros
 
@@ -105,9 +106,9 @@ _INTAKE = (
 )
 _JOURNAL = (
     "INSERT INTO journal (petition_id, seq, seal, event, state, at, noticed_at, actor, data)"
-    " SELECT petition_id, seq, (SELECT number FROM head), event, state, at, noticed_at, actor, data FROM json_to_recordset({doc})"
-    " AS r(petition_id bigint, seq smallint, event text, state text, at timestamptz, noticed_at timestamptz,"
-    " actor text, data text)"
+    " SELECT petition_id, seq, (SELECT number FROM head), event, state, at, noticed_at, actor, data"
+    " FROM json_to_recordset({doc}) AS r(petition_id bigint, seq smallint, event text, state text, at timestamptz,"
+    " noticed_at timestamptz, actor text, data text)"
 )
 _OUTCOME = (
     "INSERT INTO outcome (petition_id, clock, key, started_at, round, team, result, due_at, settled_at, paused_for,"
@@ -126,8 +127,8 @@ _OUTBOX = (
 )
 #: `rows.seal_hash` in SQL. The chain's head is locked by this very statement, one round trip before the commit.
 _HEAD = (
-    "UPDATE chain SET number = number + 1, hash = sha256(hash || convert_to((number + 1)::text || chr(10) ||"
-    " %(lines)s::text, 'UTF8')) WHERE id = 1 RETURNING number, hash"
+    "UPDATE chain SET number = number + 1, hash = sha256(hash || convert_to((number + 1)::text || %(text)s::text,"
+    " 'UTF8')) WHERE id = 1 RETURNING number, hash"
 )
 _SEAL = (
     "INSERT INTO seal (number, at, policy, entries, hash)"
@@ -247,7 +248,7 @@ class PostgresTx:
                     values[name] = encode(rows).decode()
                 parts.append(sql.format(doc=f"%({name})s::json"))
         if journal:
-            values["lines"] = "".join(lines)
+            values["text"] = seal_text(to_micros(seal.at), seal.policy, lines)
             values["entries"] = len(journal)
             values["policy"] = seal.policy
             parts.append(_SEAL)

@@ -91,11 +91,16 @@ def seal_line(
     return f"{petition_id}\x1f{seq}\x1f{event}\x1f{state}\x1f{at}\x1f{noticed_at}\x1f{actor}\x1f{data}\n"
 
 
-def seal_hash(previous: bytes, number: int, at: int, policy: int, lines: str) -> bytes:
-    """SHA-256 of the previous seal, this seal's own columns (`at` in microseconds) and its lines in order of petition
-    and seq.
+def seal_text(at: int, policy: int, lines: list[str]) -> str:
+    """What a seal covers besides its number: its instant (microseconds), the policy in force, and its lines in order of
+    petition and seq.
     """
-    return hashlib.sha256(previous + f"{number}\x1f{at}\x1f{policy}\n{lines}".encode()).digest()
+    return f"\x1f{at}\x1f{policy}\n{''.join(lines)}"
+
+
+def seal_hash(previous: bytes, number: int, text: str) -> bytes:
+    """SHA-256 of the previous seal's hash, this seal's number (decimal digits) and its `seal_text`."""
+    return hashlib.sha256(previous + f"{number}{text}".encode()).digest()
 
 
 def printable(text: str) -> str:

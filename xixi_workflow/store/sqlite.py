@@ -19,6 +19,7 @@ from xixi_workflow.store.rows import (
     printable,
     seal_hash,
     seal_line,
+    seal_text,
 )
 from xixi_workflow.store.tables import to_micros
 
@@ -175,7 +176,7 @@ class SqliteTx:
             many(_INSERT_OUTBOX, outbox)
         if journal:
             many(_INSERT_JOURNAL, journal)
-            sealed = seal_hash(head[1], number, at, seal.policy, "".join(lines))
+            sealed = seal_hash(head[1], number, seal_text(at, seal.policy, lines))
             self._execute(
                 "INSERT INTO seal (number, at, policy, entries, hash) VALUES (?,?,?,?,?)",
                 (number, at, seal.policy, len(journal), sealed),

@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.rows import decode_petition, seal_hash, seal_line
+from xixi_workflow.store.rows import decode_petition, seal_hash, seal_line, seal_text
 from xixi_workflow.store.tables import to_micros
 
 #: Rows read at once; with the longest seal it bounds the memory taken.
@@ -42,17 +42,17 @@ class Broken(msgspec.Struct, frozen=True):
 def verify(store: Store) -> Verified | Broken:
     """Read the whole journal as of one moment, in bounded memory, and recompute every seal.
 
-    Writers need not stop meanwhile. About 4 µs of CPU a line; the sort by seal goes through temporary files.
+    Writers need not stop meanwhile. About 5 µs of CPU a line; the sort by seal goes through temporary files.
     """
-    with store.engine.connect() as connection:
+    with store.connect() as connection:
+        if not store.is_sqlite:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.execution_options(yield_per=_ROWS)
         # Given back to nobody: its settings are for this one long read.
         connection.detach()
         if store.is_sqlite:
             # In memory SQLite would sort the whole journal there; in a file it needs no more than its cache.
             connection.connection.cursor().execute("PRAGMA temp_store = FILE")
-        else:
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        connection.execution_options(yield_per=_ROWS)
         reader = _Reader(connection)
         try:
             chain = _chain(reader)
@@ -125,7 +125,7 @@ def _chain(reader: _Reader) -> Verified | Broken:
             of_number, lines = next(sealed, (None, iter(())))
         if len(texts) != entries:
             return Broken(number, f"it sealed {entries} journal lines, and there are {len(texts)}")
-        root = seal_hash(root, number, _micros(at), policy, "".join(texts))
+        root = seal_hash(root, number, seal_text(_micros(at), policy, texts))
         if root != stored:
             return Broken(number, "its hash does not fit: it, one of its lines or a seal before it was changed")
         last, total = number, total + entries

@@ -5,6 +5,7 @@ No view holds a petitioner's name or telephone number; whether somebody can be r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlmodel import col, select
 from xixi_workflow.core.petition import Entry, Outcome, Petition, Vars
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.rows import decode_petition
-from xixi_workflow.store.tables import IntakeRow, JournalRow, OutboxRow, OutcomeRow, PetitionRow
+from xixi_workflow.store.tables import IntakeRow, JournalRow, OutboxRow, OutcomeRow, PetitionRow, SealRow, metadata
 
 _decode_vars = msgspec.json.Decoder(Vars).decode
 
@@ -52,6 +53,8 @@ class Page(msgspec.Struct, frozen=True):
     petition: Petition
     said: Said
     journal: list[Entry]
+    #: Of each journal line, the policy version whose roster was in force when it was written.
+    rosters: list[int]
     outcomes: list[Outcome]
     messages: list[Told]
 
@@ -84,17 +87,25 @@ def page(store: Store, number: int) -> Page | None:
             return None
         petition = decode_petition(found[0])
         # Lines written since the state was read belong to the next look.
-        entries = _journal(db, number, petition.seq)
-        return Page(petition, Said(*found[1:]), entries, _outcomes(db, number), _messages(db, number, petition.seq))
+        lines = _journal(db, number, petition.seq)
+        return Page(
+            petition,
+            Said(*found[1:]),
+            [Entry(r.seq, r.event, r.state, r.at, r.noticed_at or r.at, r.actor, r.data or "") for r in lines],
+            [r.policy for r in lines],
+            _outcomes(db, number),
+            _messages(db, number, petition.seq),
+        )
 
 
-def _journal(db: sa.Connection, number: int, lines: int) -> list[Entry]:
-    rows: Any = db.execute(
-        select(JournalRow.__table__)  # type: ignore[attr-defined]
-        .where(JournalRow.petition_id == number, col(JournalRow.seq) < lines)
-        .order_by(col(JournalRow.seq))
-    )
-    return [Entry(r.seq, r.event, r.state, r.at, r.noticed_at or r.at, r.actor, r.data or "") for r in rows]
+def _journal(db: sa.Connection, number: int, lines: int) -> Sequence[Any]:
+    journal, seal = metadata.tables[str(JournalRow.__tablename__)], metadata.tables[str(SealRow.__tablename__)]
+    return db.execute(
+        sa.select(journal, seal.c.policy)
+        .join(seal, seal.c.number == journal.c.seal)
+        .where(journal.c.petition_id == number, journal.c.seq < lines)
+        .order_by(journal.c.seq)
+    ).all()
 
 
 def _outcomes(db: sa.Connection, number: int) -> list[Outcome]:

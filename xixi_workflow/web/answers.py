@@ -12,15 +12,17 @@ Header = tuple[bytes, bytes]
 
 encode: Final = msgspec.json.Encoder().encode
 
+_POLICY: Final = (
+    b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 #: A page loads nothing but itself, is shown in no frame and kept in no cache.
 PAGE_HEADERS: Final[list[Header]] = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-     b"frame-ancestors 'none'; base-uri 'none'"),
+    (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
-]  # fmt: skip
+]
 
 
 def problem(code: str, message: str, field: str = "") -> bytes:

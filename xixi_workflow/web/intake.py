@@ -1,8 +1,8 @@
 """`POST /api/v1/petitions`: durable before it is answered, and the same petition only once.
 
-The path that must hold when a source sends a day's petitions at once, so it goes past the framework: the body is decoded
-straight into the engine's command, the desk commits it together with what arrived meanwhile, and the event loop does
-nothing but wait. It is documented in the framework's OpenAPI document (`app.py`) all the same.
+The path that must hold when a source sends a day's petitions at once, so it goes past the framework: the body is
+decoded straight into the engine's command, the desk commits it together with what arrived meanwhile, and the event
+loop does nothing but wait. It is documented in the framework's OpenAPI document (`app.py`) all the same.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import structlog
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.petition import Actor
-from xixi_workflow.engine.desk import Closed, Desk
+from xixi_workflow.engine.desk import UNAVAILABLE, Closed, Desk
 from xixi_workflow.engine.handle import Engine, Request
-from xixi_workflow.store.connect import RETRYABLE, StoreError
 from xixi_workflow.web.answers import answer, problem
 from xixi_workflow.web.door import Receive, Scope, Send
 from xixi_workflow.web.languages import Language, reader
@@ -35,6 +34,7 @@ PATIENCE: Final = 15.0
 MOST_WAITING: Final = 5000
 #: Who filed it, as the journal calls a program that sends petitions.
 _ACTOR: Final = Actor("system", "api")
+_TURNED_AWAY: Final[tuple[type[Exception], ...]] = (TimeoutError, Closed, *UNAVAILABLE)
 _decode = msgspec.json.Decoder(FilePetition).decode
 
 _TOO_LARGE: Final = {
@@ -80,8 +80,8 @@ class Intake:
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                done = await asyncio.wrap_future(self._desk.submit(Request(0, command, _ACTOR)))
-        except (StoreError, TimeoutError, Closed, *RETRYABLE) as error:
+                done = await self._desk.ask(Request(0, command, _ACTOR))
+        except _TURNED_AWAY as error:
             log.warning("intake_turned_away", error=type(error).__name__)
             await self._come_again(scope, send)
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 Language = Literal["zh", "en"]
+_OURS: Final[dict[str, Language]] = {"zh": "zh", "en": "en"}
 
 
 def reader(headers: Iterable[tuple[bytes, bytes]], otherwise: Language) -> Language:
@@ -25,7 +26,7 @@ def preferred(accepted: str, otherwise: Language) -> Language:
             q = float(quality.strip().removeprefix("q=")) if quality else 1.0
         except ValueError:
             q = 0.0
-        language = tag.strip().lower().partition("-")[0]
-        if q > weight and (language == "zh" or language == "en"):
-            best, weight = "zh" if language == "zh" else "en", q
+        language = _OURS.get(tag.strip().lower().partition("-")[0])
+        if language is not None and q > weight:
+            best, weight = language, q
     return best

@@ -1,0 +1,141 @@
+"""What a supervisor reads when a demonstration has ended."""
+
+from __future__ import annotations
+
+from xixi_workflow.cli.screen import Screen
+from xixi_workflow.core.figures import share
+from xixi_workflow.core.policy import Policy
+from xixi_workflow.demo.drive import AFTERWARDS, Demonstration
+
+#: How many teams the summary names.
+_WORST = 5
+_PROMISE = (
+    ("时限", "Clock"),
+    ("限时", "Limit"),
+    ("按时", "Kept"),
+    ("超时", "Missed"),
+    ("未到期", "Running"),
+    ("兑现率", "Kept %"),
+)
+
+
+class Summary:
+    """What a supervisor wants to know at the end."""
+
+    def __init__(self, screen: Screen, policy: Policy, done: Demonstration) -> None:
+        self._screen = screen
+        self._say = screen.pick
+        self._policy = policy
+        self._done = done
+
+    def show(self, days: int) -> None:
+        """Everything, on standard output."""
+        done, say, line = self._done.result, self._say, self._screen.line
+        self._screen.blank()
+        first = self._done.start.astimezone(self._policy.zone).date()
+        line(
+            say(
+                f"模拟 {days} 天（自 {first} 起，另 {AFTERWARDS.days} 天收尾），"
+                f"用时 {done.seconds:.1f} 秒，每秒 {done.petitions_per_second:g} 件",
+                f"Simulated {days} days (from {first}, and {AFTERWARDS.days} more to finish) "
+                f"in {done.seconds:.1f} s, {done.petitions_per_second:g} petitions a second",
+            ),
+            style="bold",
+        )
+        self._petitions()
+        self._promise()
+        self._worst()
+        self._told()
+        self._satisfaction()
+        self._places()
+
+    def _petitions(self) -> None:
+        done, say = self._done.result, self._say
+        counts = [
+            (say("受理", "received"), done.received),
+            (say("派单", "dispatched"), done.dispatched),
+            (say("签收", "accepted"), done.accepted),
+            (say("办结", "resolved"), done.resolved),
+            (say("归档", "closed"), done.closed),
+            (say("退单", "returns"), done.returned),
+            (say("重办", "rework"), done.reopened),
+            (say("并单", "merged"), done.merged),
+            (say("不予受理", "rejected"), done.states.get("rejected", 0)),
+            (say("转外部", "transferred"), done.states.get("transferred", 0)),
+            (say("撤诉", "withdrawn"), done.states.get("withdrawn", 0)),
+        ]
+        self._screen.table(say("工单", "Petitions"), [name for name, _ in counts], [[n for _, n in counts]])
+
+    def _promise(self) -> None:
+        say = self._say
+        headings = [say(*pair) for pair in _PROMISE]
+        rows = []
+        for name, plan in sorted(self._policy.clocks.items(), key=lambda clock: clock[1].limit):
+            kept = self._done.result.on_time.get(name)
+            if kept is not None and not plan.lapses:
+                judged = kept.met + kept.breached
+                rows.append(
+                    [
+                        self._screen.name(plan.shape, name),
+                        self._screen.span(plan.limit),
+                        kept.met,
+                        kept.breached,
+                        kept.open + kept.paused,
+                        _percent(kept.met, judged),
+                    ]
+                )
+        self._screen.table(say("时限兑现", "The promise kept"), headings, rows, "|".join(headings[1:]))
+
+    def _worst(self) -> None:
+        """The teams that missed the largest share of their deadlines, all clocks together."""
+        missed: dict[str, list[int]] = {}
+        for (_, team), (met, breached) in self._done.counted.teams.items():
+            sums = missed.setdefault(team, [0, 0])
+            sums[0] += breached
+            sums[1] += met + breached
+        ranked = sorted(missed, key=lambda team: (-missed[team][0] / missed[team][1], team))[:_WORST]
+        say = self._say
+        headings = [say("承办单位", "Team"), say("超时", "Missed"), say("到期", "Due"), say("超时率", "Share")]
+        rows = [
+            [self._screen.name(self._policy.teams.get(team), team), late, due, _percent(late, due)]
+            for team, (late, due) in ((team, missed[team]) for team in ranked)
+            if late
+        ]
+        self._screen.table(say("超时最多的单位", "Teams behind most"), headings, rows, "|".join(headings[1:]))
+
+    def _told(self) -> None:
+        done, say = self._done.result, self._say
+        levels = "  ".join(say(f"{level}级 {n}", f"level {level}: {n}") for level, n in done.escalations.items())
+        self._screen.line(say("升级：", "Escalations:"), levels or say("无", "none"))
+        sent = sum(done.messages.values())
+        self._screen.line(
+            say("消息：", "Messages:"),
+            say(f"发出 {sent} 条", f"{sent} sent"),
+            say(f"未送达 {done.undelivered} 条（空号）", f"{done.undelivered} not delivered (no such number)"),
+        )
+
+    def _satisfaction(self) -> None:
+        ratings, say = self._done.counted.ratings, self._say
+        rated = sum(ratings.values())
+        good, fair, bad = ratings["satisfied"], ratings["fairly_satisfied"], ratings["dissatisfied"]
+        weight = self._policy.main.fairly_satisfied_weight
+        silent = self._done.counted.events.get("survey_lapsed")
+        self._screen.line(
+            say("满意度：", "Satisfaction:"),
+            _percent(good + weight * fair, rated),
+            say(f"满意 {good}  基本满意 {fair}  不满意 {bad}", f"satisfied {good}, fairly {fair}, dissatisfied {bad}"),
+            say(f"未评价 {silent.times if silent else 0}", f"not rated {silent.times if silent else 0}"),
+        )
+
+    def _places(self) -> None:
+        done, say, line = self._done.result, self._say, self._screen.line
+        sound = say("完好", "sound") if done.journal_verified else say("被改动", "CHANGED")
+        line(say("日志链：", "Journal:"), sound, style="" if done.journal_verified else "bold red")
+        line(say("月报数据：", "Figures:"), done.report, f"({', '.join(done.months)})")
+        line(say("数据库：", "Database:"), done.database)
+        line(say("用真实服务打开：", "Open it live:"), f"xixi up --database {done.database}")
+
+
+def _percent(part: float, whole: int) -> str:
+    shown = share(part, whole).percent
+    return "—" if shown is None else f"{shown:.2f}%"

@@ -1,0 +1,128 @@
+"""`/metrics` in Prometheus' text format: what every clock process on this database tells of itself, the open work, and
+how this process's desk commits.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from xixi_workflow.processes.pulse import BOUNDS
+from xixi_workflow.web.observer import Observer
+
+#: Upper bounds of the group-commit histogram: commands in one transaction.
+_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class CommitSizes:
+    """Counts how many commands were committed together. Give `told` to the desk."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = [0] * (len(_SIZES) + 1)
+        self._sum = 0
+
+    def told(self, size: int) -> None:
+        """One more commit."""
+        with self._lock:
+            self._counts[bisect_left(_SIZES, size)] += 1
+            self._sum += size
+
+    def family(self) -> Metric:
+        """The histogram."""
+        with self._lock:
+            counts, total = self._counts[:], self._sum
+        family = HistogramMetricFamily("xixi_group_commit_size", "Commands committed in one transaction.")
+        family.add_metric([], _cumulative(_SIZES, counts), total)
+        return family
+
+
+class Metrics(Collector):
+    """Collects at the moment of asking; everything that needs the database comes from the observer."""
+
+    def __init__(self, observer: Observer, sizes: CommitSizes) -> None:
+        self._observer = observer
+        self._sizes = sizes
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """The whole page."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family (the registry calls this)."""
+        observer = self._observer
+        yield _gauge("xixi_database_up", "Whether the database answers.", int(observer.database_answers))
+        if observer.prefect != "unused":
+            yield _gauge("xixi_prefect_up", "Whether Prefect answers.", int(observer.prefect == "answers"))
+        yield self._sizes.family()
+        yield from self._clocks()
+        try:
+            view = observer.overview()
+        except Exception:
+            # Told by xixi_database_up; what is known without the database is still worth having.
+            return
+        petitions = GaugeMetricFamily("xixi_open_petitions", "Open petitions by clock state.", labels=["clock_state"])
+        for clock_state, count in view.open.items():
+            petitions.add_metric([clock_state], count)
+        yield petitions
+        clocks = GaugeMetricFamily("xixi_open_clocks", "Clocks of open petitions.", labels=["clock", "clock_state"])
+        for name, states in view.clocks.items():
+            for clock_state, count in states.items():
+                clocks.add_metric([name, clock_state], count)
+        yield clocks
+        outbox = GaugeMetricFamily("xixi_outbox_messages", "Messages that wait or failed, by state.", labels=["state"])
+        for state in ("waiting", "sending", "uncertain", "failed"):
+            outbox.add_metric([state], view.outbox.get(state, 0))
+        yield outbox
+        age = (view.at - view.oldest_message).total_seconds() if view.oldest_message else 0.0
+        yield _gauge("xixi_outbox_oldest_seconds", "How long the oldest message has been waiting.", max(0.0, age))
+        yield _gauge("xixi_petitions_put_off", "Petitions whose decision failed.", view.trouble_count)
+        if view.policy is not None:
+            yield _gauge("xixi_policy_version", "Version of the policy in force.", view.policy[0])
+
+    def _clocks(self) -> Iterator[Metric]:
+        late = HistogramMetricFamily(
+            "xixi_alarm_lateness_seconds", "From the due moment to its decision.", labels=["instance"]
+        )
+        up = GaugeMetricFamily("xixi_clock_up", "Whether the clock process is alive.", labels=["instance"])
+        sweeps = CounterMetricFamily("xixi_sweeps", "Looks for due petitions.", labels=["instance"])
+        rings = CounterMetricFamily("xixi_sweeps_with_work", "Sweeps that found something.", labels=["instance"])
+        put_off = CounterMetricFamily("xixi_decisions_failed", "Decisions that failed.", labels=["instance"])
+        events = CounterMetricFamily("xixi_sweep_events", "What the sweeps did.", labels=["instance", "event"])
+        sent = CounterMetricFamily("xixi_messages_sent", "Messages sent.", labels=["instance", "kind"])
+        unsent = CounterMetricFamily("xixi_messages_not_sent", "Attempts that failed.", labels=["instance", "outcome"])
+        for one in self._observer.beating:
+            pulse, name = one.pulse, one.name
+            up.add_metric([name], int(one.alive))
+            late.add_metric([name], _cumulative(BOUNDS, pulse.late), pulse.late_sum)
+            sweeps.add_metric([name], pulse.sweeps)
+            rings.add_metric([name], pulse.rings)
+            put_off.add_metric([name], pulse.put_off)
+            for event, count in pulse.events.items():
+                events.add_metric([name, event], count)
+            for kind, count in pulse.sent.items():
+                sent.add_metric([name, kind], count)
+            for outcome in ("retried", "failed", "uncertain"):
+                unsent.add_metric([name, outcome], getattr(pulse, outcome))
+        yield from (up, late, sweeps, rings, put_off, events, sent, unsent)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _cumulative(bounds: tuple[float, ...], counts: list[int]) -> list[tuple[str, float]]:
+    total = 0
+    buckets = []
+    for bound, count in zip((*map(float, bounds), float("inf")), counts, strict=True):
+        total += count
+        buckets.append(("+Inf" if bound == float("inf") else repr(bound), float(total)))
+    return buckets
