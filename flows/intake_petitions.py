@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,9 +14,12 @@ from flows import show
 from flows.forms import Form
 from flows.work import at_work
 from xixi_workflow import clock
+from xixi_workflow.adapters.intake_files import read_file, sentence
+from xixi_workflow.adapters.intake_rows import BadRow, IntakeFileError
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.petition import Actor
+from xixi_workflow.core.policy import Policy
 from xixi_workflow.engine import bulk
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
@@ -29,6 +32,7 @@ reason, good rows are kept, and running it again files nothing twice.
 """
 #: Rows of each table that are shown; the counts are always complete.
 MOST_SHOWN = 200
+PLACE, REASON = "行/编号 Row", "原因 Reason"
 
 
 class TypedPetition(Form):
@@ -76,9 +80,20 @@ class IntakeForm(Form):
     )
     dry_run: bool = Field(False, title="只检查 Only check", description="不登记 · Files nothing")
 
-    def typed(self) -> Iterator[FilePetition]:
-        """The petitions that were typed in, as commands."""
-        return (petition.filing(self.source) for petition in self.petitions)
+    def rows(self, policy: Policy) -> Iterator[FilePetition | BadRow]:
+        """What there is to file. Raises `IntakeFileError` when the file cannot be used."""
+        if not self.file:
+            return (petition.filing(self.source) for petition in self.petitions)
+        sources = policy.sources
+        return read_file(
+            Path(self.file),
+            sources.columns,
+            source=self.source,
+            mapping=self.columns,
+            zone=policy.zone,
+            sources=sources.sources,
+            natures=policy.routing_words.natures,
+        )
 
     @model_validator(mode="after")
     def _has_something(self) -> IntakeForm:
@@ -95,27 +110,22 @@ class IntakeForm(Form):
 async def intake_petitions(form: IntakeForm) -> dict[str, Any]:
     """File what the form names. Returns counts."""
 
-    from xixi_workflow.adapters.intake_files import BadRow, read_file
-
     def job(engine: Engine, settings: Settings) -> tuple[bulk.FiledAll[BadRow], list[dict[str, str]]]:
-        policy = engine.policies.in_force
-        rows: Iterable[FilePetition | BadRow] = form.typed()
-        if form.file:
-            columns = policy.sources.columns
-            rows = read_file(Path(form.file), columns, source=form.source, mapping=form.columns, zone=policy.zone)
-        operator = Actor("operator")
-        filed = bulk.file_all(engine, rows, operator, clock.now, dry_run=form.dry_run)
-        refused = [
-            {
-                "来源编号 Source's no.": command.source_id,
-                "原因 Reason": words.refusal(why, policy, role="operator", language=settings.language),
-            }
-            for command, why in filed.refused[:MOST_SHOWN]
+        policy, language = engine.policies.in_force, settings.language
+        try:
+            filed = bulk.file_all(engine, form.rows(policy), Actor("operator"), clock.now, dry_run=form.dry_run)
+        except IntakeFileError as error:
+            raise ValueError(sentence(error, policy, language)) from None
+        bad = [
+            {PLACE: f"第 {row.line} 行 line {row.line}", REASON: sentence(row, policy, language)} for row in filed.bad
         ]
-        return filed, refused
+        refused = [
+            {PLACE: command.source_id, REASON: words.refusal(why, policy, role="operator", language=language)}
+            for command, why in filed.refused
+        ]
+        return filed, bad + refused
 
-    filed, refused = await at_work(job)
-    bad = [{"行 Line": str(row.line), "原因 Reason": one_line(row)} for row in filed.bad[:MOST_SHOWN]]
+    filed, rejected = await at_work(job)
     counts = {
         "read": filed.read,
         "filed": filed.filed,
@@ -125,8 +135,8 @@ async def intake_petitions(form: IntakeForm) -> dict[str, Any]:
         "dry_run": form.dry_run,
     }
     await show.markdown("intake", _text(counts), "导入结果 What was filed")
-    if bad or refused:
-        await show.table("intake-rejected", [*bad, *refused], "未登记的行 Rows that were not filed, and why")
+    if rejected:
+        await show.table("intake-rejected", rejected[:MOST_SHOWN], "未登记的行 Rows that were not filed, and why")
     await show.name(
         f"导入 intake · {filed.filed}/{filed.read}" + (" 试运行 dry run" if form.dry_run else ""), ["by-hand"]
     )

@@ -3,7 +3,9 @@
 1. The petition database is opened once, to fail at once with one clear line if it cannot be used.
 2. Prefect's server is waited for, as long as it takes; nothing else in the house waits for it.
 3. Runs that nobody started in time are cancelled: a minute's sweep from an hour ago has nothing left to do.
-4. The deployments are registered and served until SIGTERM or Ctrl-C. When the server goes away, back to 2.
+4. The deployments are registered and served until SIGTERM or Ctrl-C. When the server goes away, back to 2; when it
+   has been away and is back before the runner gave up, this program starts itself anew, because Prefect's runner does
+   not mend all of itself: cancelling a run from the page stays dead.
 
 Stopping does not pause the schedules (Prefect would do so), so a restart finds them as they were.
 """
@@ -13,7 +15,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
+import warnings
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +46,9 @@ TOO_LATE: Final = timedelta(minutes=3)
 #: Seconds between two looks at a server that is not there, doubled up to the longest.
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 10.0
+#: Seconds between two looks at a server that we serve, and how many of them must fail for it to have been away.
+LOOK_EVERY: Final = 5.0
+AWAY_AFTER: Final = 3
 #: Exit codes of the command line: the database or the configuration cannot be used.
 UNUSABLE: Final = 4
 
@@ -58,7 +65,9 @@ def main() -> int:
     except (StoreError, PolicyFolderError, OSError) as error:
         sys.stderr.write(f"xixi flows serve: {error}\n")
         return UNUSABLE
-    prefect = PrefectApi(server_url(settings), os.environ.get("PREFECT_API_AUTH_STRING", ""))
+    prefect = PrefectApi(server_url(settings), os.environ.get("PREFECT_API_AUTH_STRING", ""), bound=5.0)
+    back = threading.Event()
+    threading.Thread(target=_watch, args=(prefect, back), name="prefect-watch", daemon=True).start()
     try:
         while True:
             # Prefect puts its own in this place, and leaves it there when it gives up.
@@ -68,9 +77,29 @@ def main() -> int:
                 [f"{flow}/{plan.deployment}" for flow, plan in SCHEDULE.items() if plan.cron], clock.now() - TOO_LATE
             )
             if serve(zone):
-                return 0
-    except KeyboardInterrupt:
-        return 0
+                break
+    except (KeyboardInterrupt, SystemExit):
+        # Prefect's way to obey SIGTERM is to leave.
+        pass
+    if back.is_set():
+        log.info("serving_anew", url=prefect.url)
+        os.execv(sys.executable, [sys.executable, "-m", "flows.serve"])
+    return 0
+
+
+def _watch(prefect: PrefectApi, back: threading.Event) -> None:
+    """Once the server has been away for a while and is back, ask the main thread to end, with `back` set."""
+    missed = 0
+    while True:
+        time.sleep(LOOK_EVERY)
+        if not prefect.healthy():
+            missed += 1
+        elif missed >= AWAY_AFTER and "prefect" in sys.modules:
+            back.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        else:
+            missed = 0
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -91,6 +120,8 @@ def serve(zone: str) -> bool:
     """Serve all deployments. True when told to stop, False when the server went away."""
     import prefect
 
+    # What Prefect's own handler of SIGTERM leaves behind on its way out.
+    warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited", RuntimeWarning)
     try:
         prefect.serve(*deployments(zone), pause_on_shutdown=False, print_starting_message=False, limit=LIMIT)
     except Exception as error:
@@ -144,8 +175,10 @@ def served() -> list[Flow[Any, Any]]:
     ]
 
 
-def _is_about_the_server(error: Exception) -> bool:
+def _is_about_the_server(error: BaseException) -> bool:
     """Whether an error only says that the server is away, which needs no traceback."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_about_the_server(one) for one in error.exceptions)
     return type(error).__module__.startswith(("httpx", "httpcore")) or "error threshold" in str(error)
 
 

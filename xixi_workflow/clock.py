@@ -56,7 +56,9 @@ class AlarmClock:
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            # A ring may be armed while the last one is not quite over; of only one, APScheduler would drop the next.
+            # The executor's single thread keeps them apart all the same.
+            job_defaults={"coalesce": True, "max_instances": 3, "misfire_grace_time": None},
         )
         self._listener = threading.Thread(target=self._listen, name="bell", daemon=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -71,4 +72,4 @@ def publish(engine: Engine, policy: Policy, *, now: datetime) -> int:
 def sender(settings: Settings) -> Sender:
     """Who carries messages to people: printed on the console until a provider is configured."""
     del settings
-    return ConsoleSender()
+    return ConsoleSender(sys.stdout)

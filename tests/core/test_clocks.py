@@ -150,6 +150,17 @@ def test_a_paused_clock_is_never_late_however_long_the_hold() -> None:
     assert life.facts("warned", "closure") == []
 
 
+@pytest.mark.parametrize(
+    ("command", "result"), [(c.TransferOut("区级平台"), "on_time"), (c.WithdrawPetition(), "ended")]
+)
+def test_a_clock_that_is_settled_in_a_pause_is_not_late_and_is_due_as_if_it_ran_again(
+    command: Command, result: str
+) -> None:
+    life = Life(POLICY).on_hold("1h").does(command, OPERATOR, after("2d"))
+    verdict = life.verdict("closure")
+    assert (verdict.result, verdict.due_at, verdict.paused_for) == (result, after("2d 23h"), 47 * 3600)
+
+
 def test_several_holds_add_up() -> None:
     life = Life(POLICY).on_hold("1h").does(c.Resume(), HANDLER, after("3h"))
     life.does(HOLD, HANDLER, after("5h")).does(APPROVE_HOLD, SUPERVISOR, after("6h"))

@@ -131,7 +131,7 @@ def _changed(n: int, **fields: object) -> list[Entry]:
 
 
 TAMPERED: list[tuple[str, list[Entry], int]] = [
-    ("text", _changed(4, data='{"reason":"waiting_citizen","seconds":3600.0}'), 5),
+    ("text", _changed(4, data='{"reason":"waiting_citizen","seconds":3600.0}'), 6),
     ("state", _changed(3, state="on_hold"), 3),
     ("actor", _changed(3, actor="petitioner"), 3),
     ("unknown actor", _changed(3, actor="somebody"), 3),

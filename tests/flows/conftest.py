@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -113,18 +113,47 @@ def prefect_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("prefect-server")
 
 
-@pytest.fixture(scope="session")
-def prefect_url(prefect_folder: Path) -> Iterator[str]:
-    """The API of a real Prefect server with our environment."""
-    port = free_port()
-    ours = prefect_environment(prefect_folder, given={})
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, ours, prefect_folder, "server.log") as server:
-        api = PrefectApi(api_url("127.0.0.1", port), bound=10)
+class PrefectServer:
+    """A real Prefect server with our environment; `start` and `kill` it as often as you like, it keeps its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = free_port()
+        self.url = api_url("127.0.0.1", self._port)
+
+    def start(self) -> None:
+        """Start it and wait until it is healthy."""
+        where = ["--host", "127.0.0.1", "--port", str(self._port)]
+        command = [sys.executable, "-m", "prefect", "server", "start", *where]
+        ours = prefect_environment(self._folder, given={})
+        server = self._process = self._stack.enter_context(running(command, ours, self._folder, "server.log"))
+        api = PrefectApi(self.url, bound=10)
         eventually(lambda: server.poll() is not None or api.healthy(), START_UP)
-        assert server.poll() is None, (prefect_folder / "server.log").read_text("utf-8")
-        yield api.url
         api.close()
+        assert server.poll() is None, (self._folder / "server.log").read_text("utf-8")
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        """End it."""
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(prefect_folder: Path) -> Iterator[PrefectServer]:
+    """The session's Prefect server."""
+    server = PrefectServer(prefect_folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="session")
@@ -138,18 +167,18 @@ def served_database(sqlite_template: Path, prefect_folder: Path) -> Iterator[Eng
 
 
 @pytest.fixture(scope="session")
-def served(prefect_url: str, served_database: Engine, prefect_folder: Path) -> Iterator[PrefectApi]:
+def served(prefect_server: PrefectServer, served_database: Engine, prefect_folder: Path) -> Iterator[PrefectApi]:
     """Our flows, served at the session's server by a process of their own."""
     environment = {
         "XIXI_DATABASE_URL": served_database.store.url,
-        "XIXI_PREFECT_API_URL": prefect_url,
+        "XIXI_PREFECT_API_URL": prefect_server.url,
         "XIXI_STATE_DIR": str(prefect_folder),
     }
-    api = PrefectApi(prefect_url, bound=20)
+    api = PrefectApi(prefect_server.url, bound=20)
     with running([sys.executable, "-m", "flows.serve"], environment, prefect_folder, "serve.log") as runner:
         # Registered last, so all are.
         found = "/deployments/name/monthly-report/first-of-the-month"
-        eventually(lambda: runner.poll() is not None or is_there(prefect_url + found), START_UP)
+        eventually(lambda: runner.poll() is not None or is_there(prefect_server.url + found), START_UP)
         assert runner.poll() is None, (prefect_folder / "serve.log").read_text("utf-8")
         yield api
     api.close()

@@ -1,13 +1,14 @@
 """The flows as operators meet them: on one real Prefect server, through its API."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from flows.schedule import SCHEDULE
-from tests.flows.conftest import eventually, file_petition
+from tests.flows.conftest import PrefectServer, eventually, file_petition
 from xixi_workflow import clock
 from xixi_workflow.adapters.prefect_api import PrefectApi
 from xixi_workflow.engine.handle import Engine
@@ -161,6 +162,19 @@ def test_runs_that_nobody_started_in_time_are_skipped_but_never_what_a_person_as
     left = asked(served, "/flow_runs/filter", scheduled(target))
     assert [run["id"] for run in left] == [by_hand["id"]]
     assert served.skip_late([name], clock.now()) == 0
+
+
+@pytest.mark.crash
+def test_flows_are_served_again_after_prefect_was_killed(
+    served: PrefectApi, prefect_server: PrefectServer, prefect_folder: Path
+) -> None:
+    log = prefect_folder / "serve.log"
+    prefect_server.kill()
+    eventually(lambda: "prefect_lost" in log.read_text("utf-8"), RUN)
+    prefect_server.start()
+    assert served.healthy()
+    eventually(lambda: "serving_anew" in log.read_text("utf-8"), RUN)
+    completed(served, served.start("enforce-time-limits/every-minute", {"form": {"batches": 1}}))
 
 
 def scheduled(deployment: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.store.journals import NOW, NUMBER, filing, save
 from xixi_workflow.store import migrate
-from xixi_workflow.store.connect import RETRYABLE, Store, StoreError, Unreachable
+from xixi_workflow.store.connect import RETRYABLE, Store, StoreError, UnreachableError
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_database_that_cannot_be_opened_is_told_in_one_line(url: str, tmp_path
             connection.execute(sa.text("SELECT 1"))
 
     for use in (transact, read, lambda: migrate.upgrade(store)):
-        with pytest.raises(Unreachable, match=r"^cannot open ") as refusal:
+        with pytest.raises(UnreachableError, match=r"^cannot open ") as refusal:
             use()
         assert "\n" not in str(refusal.value)
         assert "secret" not in str(refusal.value)

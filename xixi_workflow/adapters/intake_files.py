@@ -10,7 +10,8 @@ cells may take two rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from itertools import chain, islice
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from xixi_workflow.adapters.console import in_one_line
 from xixi_workflow.adapters.intake_json import json_rows
 from xixi_workflow.adapters.intake_rows import (
     BadRow,
@@ -45,12 +47,15 @@ from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_checks import plain_heading
 from xixi_workflow.core.policy_schema import COLUMN_FIELDS, Named
 
+__all__ = ["BadRow", "IntakeFileError", "read_file", "sentence"]
+
 #: Rows in which the headings are looked for.
 HEADING_ROWS: Final = 20
 #: Characters of the content that stand in for a missing title.
 TITLE_FROM_CONTENT: Final = 30
 _DELIMITERS: Final = (",", "\t", ";", "|")
 
+_CODE: Final = re.compile(r"[\w.:-]{1,40}")
 _NOBODY: Final[Mapping[str, Named]] = {}
 
 
@@ -67,8 +72,8 @@ def read_file(
     """The petitions of the file, in its order, and a `BadRow` for each row that is none.
 
     `columns` has the headings that a field of `COLUMN_FIELDS` goes by (`sources.yaml`); `mapping` (field -> heading)
-    goes before them. `source` is that of rows which name none; a name in `sources` or `natures` becomes its code.
-    Times without an offset are of `zone`. The whole file is never in memory.
+    goes before them. `source` is that of rows which name none (empty: they are bad rows); a name in `sources` or
+    `natures` becomes its code. Times without an offset are of `zone`. The whole file is never in memory.
 
     Raises `IntakeFileError` at once, before any row, when the file as a whole cannot be used.
     """
@@ -79,7 +84,7 @@ def read_file(
         return _from_objects(json_rows(path, encoding_of(path)), headings, petitions)
     if kind == "csv":
         encoding = encoding_of(path)
-        tables: Iterable[Iterator[Row | BadRow]] = (csv_rows(path, encoding, d) for d in _DELIMITERS)
+        tables: Iterable[Generator[Row | BadRow, None, None]] = (csv_rows(path, encoding, d) for d in _DELIMITERS)
     else:
         tables = xlsx_sheets(path)
     # The first delimiter, or the first visible sheet, under which the headings make sense.
@@ -90,14 +95,22 @@ def read_file(
         if found is not None:
             rows = chain(first, table)
             return _from_table(rows, *found, petitions, tables, extra=kind == "csv")
+        table.close()
         seen = seen or next(([as_seen(c) for c in row[1]] for row in first if not isinstance(row, BadRow)), [])
     headings.explain(seen)
-    raise IntakeFileError("file_no_heading", file=path.name, seen=", ".join(filter(None, seen))[:200])
+    raise IntakeFileError("file_no_heading", file=path.name, seen=_shown(seen))
+
+
+def _shown(cells: Iterable[str]) -> str:
+    """What a heading row holds, for an error; a file without headings begins with somebody's telephone number."""
+    return in_one_line(", ".join(filter(None, cells)))[:200]
 
 
 def sentence(bad: BadRow | IntakeFileError, policy: Policy, language: Literal["zh", "en"]) -> str:
     """Why the row or the file cannot be used, from the words catalogue."""
-    return policy.words[language].screens[bad.reason].format_map(bad.facts)
+    text = policy.words[language].screens.get(bad.reason)
+    # A policy that was stored by an earlier release may lack the words.
+    return text.format_map(bad.facts) if text else " ".join([bad.reason, *bad.facts.values()])
 
 
 def as_seen(cell: Any) -> str:
@@ -134,24 +147,29 @@ class _Headings:
         return {field: n for field, (_, n) in best.items()}
 
     def find(self, rows: Sequence[Row | BadRow]) -> tuple[int, dict[str, int], list[str]] | None:
-        """The line up to which the headings go, the columns, and the headings as written; None without headings."""
+        """The line up to which the headings go, the columns, and the headings as written; None without headings.
+
+        Of several rows that could be headings it is the one that names most fields.
+        """
+        best: tuple[int, dict[str, int], list[str]] | None = None
         for i, row in enumerate(rows):
             if isinstance(row, BadRow):
                 continue
             line, cells = row
-            upper = self.of(cells)
+            columns = self.of(cells)
             below = rows[i + 1] if i + 1 < len(rows) else None
-            if upper and below is not None and not isinstance(below, BadRow):
-                joined = self._joined(cells, upper, below[1])
+            if columns and below is not None and not isinstance(below, BadRow):
+                joined = self._joined(cells, columns, below[1])
                 if joined is not None:
-                    line, cells, upper = below[0], joined, self.of(joined)
-            if self._enough(upper):
-                return line, upper, [as_seen(cell) for cell in cells]
-        return None
+                    line, cells, columns = below[0], joined, self.of(joined)
+            if self._enough(columns) and (best is None or len(columns) > len(best[1])):
+                best = line, columns, [as_seen(cell) for cell in cells]
+        return best
 
     def _joined(self, upper: Sequence[Any], columns: Mapping[str, int], lower: Sequence[Any]) -> list[Any] | None:
-        """Headings over two rows: the lower one names what a merged cell above it spans, and nothing else."""
-        if not self.of(lower) or any(n < len(lower) and as_seen(lower[n]) for n in columns.values()):
+        """Headings over two rows: the lower one has headings, too, and nothing else under a heading of the upper."""
+        named = {*self.of(lower).values()}
+        if not named or any(n < len(lower) and as_seen(lower[n]) and n not in named for n in columns.values()):
             return None
         width = max(len(upper), len(lower))
         above, below = ([*cells, *[None] * (width - len(cells))] for cells in (upper, lower))
@@ -165,11 +183,10 @@ class _Headings:
         plain = {plain_heading(heading) for heading in seen}
         for heading in self._mapping.values():
             if plain_heading(heading) not in plain:
-                shown = ", ".join(filter(None, seen))[:200]
-                raise IntakeFileError("file_no_column", file=self._path.name, column=heading, seen=shown)
+                raise IntakeFileError("file_no_column", file=self._path.name, column=heading, seen=_shown(seen))
 
 
-def _from_table(  # noqa: PLR0913 - what was found in the file, piece by piece
+def _from_table(
     rows: Iterable[Row | BadRow],
     heading_line: int,
     columns: Mapping[str, int],
@@ -189,7 +206,7 @@ def _from_table(  # noqa: PLR0913 - what was found in the file, piece by piece
         line, cells = row
         if line <= heading_line or not any(as_seen(cell) for cell in cells):
             continue
-        if [as_seen(cell) for cell in cells[:width]] == headings:
+        if as_seen(cells[0]) == headings[0] and [as_seen(cell) for cell in cells[:width]] == headings:
             continue  # the headings again, on the next page of a report
         if extra and any(as_seen(cell) for cell in cells[width:]):
             yield BadRow(line, "", "row_extra_cells", {"count": str(len(cells) - width)})
@@ -247,10 +264,11 @@ class _Petitions:
         field = ""
         try:
             read: dict[str, Any] = {}
-            for field, cell in values.items():  # noqa: B007 - told in the report
+            for field, cell in values.items():
                 read[field] = self._value(field, cell)
-                if isinstance(read[field], str) and len(read[field]) > _LONGEST[field]:
-                    raise Unfit("row_too_long", length=str(len(read[field])), most=str(_LONGEST[field]))
+                most = _LONGEST.get(field)
+                if most and len(read[field]) > most:
+                    raise Unfit("row_too_long", length=str(len(read[field])), most=str(most))
         except Unfit as unfit:
             facts = {"column": names.get(field, field), **unfit.facts}
             return BadRow(line, field, unfit.reason, facts)
@@ -258,6 +276,8 @@ class _Petitions:
         title = read.get("title", "") or " ".join(content.split())[:TITLE_FROM_CONTENT]
         if not title:
             return BadRow(line, "title", "row_no_text")
+        if not (read.get("source") or self._source):
+            return BadRow(line, "source", "row_no_source")
         return self._petition(title, content, read)
 
     def _value(self, field: str, cell: Any) -> Any:
@@ -275,7 +295,7 @@ class _Petitions:
             return as_code(cell, self._natures)
         if field == "source":
             code = as_code(cell, self._sources)
-            if code and self._sources and code not in self._sources:
+            if code and (code not in self._sources if self._sources else not _CODE.fullmatch(code)):
                 raise Unfit("row_unknown_source", value=code[:40])
             return code
         return as_line(cell)

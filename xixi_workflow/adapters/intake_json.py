@@ -41,7 +41,6 @@ class _Window:
         self._text = ""
         self._at = 0
         self._line = 1
-        self._ended = False
         self._decode = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
     def rows(self) -> Iterator[tuple[int, Any] | BadRow]:

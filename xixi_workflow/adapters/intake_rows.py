@@ -13,8 +13,8 @@ import warnings
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Generator, Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -35,7 +35,7 @@ SUFFIXES: Final[dict[str, Kind]] = {
 }
 #: What the first bytes of each kind look like.
 _AS_SEEN: Final[dict[Kind, str]] = {"csv": "text", "xlsx": "xlsx", "json": "json"}
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
 #: A line beyond this has lost its line ends; it is cut rather than held.
 _LONGEST_LINE: Final = 1 << 20
 #: Multi-byte characters after which a broken one means a damaged UTF-8 file and not another encoding.
@@ -73,10 +73,10 @@ class Fault(NamedTuple):
 
 
 class Encoding(NamedTuple):
-    """How the bytes of a file become text; `errors` is `replace` for a damaged file."""
+    """How the bytes of a file become text. Broken bytes become half characters, which no text may hold in the end."""
 
     name: str
-    errors: Literal["strict", "replace"] = "strict"
+    errors: Literal["strict", "replace", "surrogateescape"] = "strict"
 
 
 Row = tuple[int, list[Any]]
@@ -128,12 +128,12 @@ def encoding_of(path: Path) -> Encoding:
         head = file.read(4)
     for mark, name in _MARKS.items():
         if head.startswith(mark):
-            return Encoding(name, "replace")
+            return Encoding(name, "surrogateescape" if name == "utf-8-sig" else "replace")
     wide = _wide_characters(path)
     if wide is None:
         return Encoding("utf-8")
     if wide >= _SURELY_UTF8:
-        return Encoding("utf-8", "replace")
+        return Encoding("utf-8", "surrogateescape")
     decoder = codecs.getincrementaldecoder("gb18030")()
     try:
         for chunk in _chunks(path):
@@ -145,18 +145,27 @@ def encoding_of(path: Path) -> Encoding:
 
 
 def _wide_characters(path: Path) -> int | None:
-    """How many characters beyond ASCII come before the first that is no UTF-8; None when all of the file is."""
+    """Whether characters beyond ASCII come before the first that is no UTF-8, counted as far as they tell anything.
+
+    None when all of the file is UTF-8.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     wide = 0
     try:
         for chunk in _chunks(path):
             text = decoder.decode(chunk)
-            wide += 0 if text.isascii() else sum(c > "\x7f" for c in text)
+            if wide < _SURELY_UTF8:
+                wide += _count_wide(text)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "ignore")
-        return wide + sum(c > "\x7f" for c in before)
+        return wide + _count_wide(before)
     return None
+
+
+def _count_wide(text: str) -> int:
+    """Characters of `text` beyond ASCII, at most as many as are asked for."""
+    return sum(1 for _ in islice((c for c in text if c > "\x7f"), _SURELY_UTF8))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -197,7 +206,7 @@ class _Lines:
         self.number -= len(self._taken) - 1
 
 
-def csv_rows(path: Path, encoding: Encoding, delimiter: str) -> Iterator[Row | BadRow]:
+def csv_rows(path: Path, encoding: Encoding, delimiter: str) -> Generator[Row | BadRow, None, None]:
     """The rows of a CSV file. A row whose quotes do not match is reported, and reading goes on in the next line."""
     with path.open(encoding=encoding.name, errors=encoding.errors, newline="") as file:
         lines = _Lines(iter(lambda: file.readline(_LONGEST_LINE), ""))
@@ -229,7 +238,7 @@ _DAMAGE: Final = (
 )
 
 
-def xlsx_sheets(path: Path) -> Iterator[Iterator[Row | BadRow]]:
+def xlsx_sheets(path: Path) -> Iterator[Generator[Row | BadRow, None, None]]:
     """The rows of each visible sheet. Raises `IntakeFileError` for a workbook that cannot be opened."""
     book = _open(path, values=False)
     try:
@@ -250,7 +259,7 @@ def _open(path: Path, *, values: bool) -> Any:
         raise IntakeFileError("file_damaged", file=path.name) from None
 
 
-def _sheet_rows(path: Path, sheet: Any) -> Iterator[Row | BadRow]:
+def _sheet_rows(path: Path, sheet: Any) -> Generator[Row | BadRow, None, None]:
     # Other programs often write a wrong extent into the file.
     sheet.reset_dimensions()
     results = _Results(path, sheet.title)

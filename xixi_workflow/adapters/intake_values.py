@@ -16,7 +16,7 @@ from xixi_workflow.adapters.intake_rows import Fault
 _WRITTEN: Final = re.compile(
     r"(?P<year>[0-9]{4})\s*[-/.年]\s*(?P<month>[0-9]{1,2})\s*[-/.月]\s*(?P<day>[0-9]{1,2})\s*日?"
     r"(?:[T\s]*(?P<half>上午|下午|AM|PM)?\s*(?P<hour>[0-9]{1,2})\s*[:：时点]\s*(?P<minute>[0-9]{1,2})?\s*分?"
-    r"(?:\s*[:：]?\s*(?P<second>[0-9]{1,2})(?:\.[0-9]+)?\s*秒?)?\s*(?P<late>AM|PM)?)?",
+    r"(?:\s*[:：]?\s*(?P<second>[0-9]{1,2})\s*秒?)?\s*(?P<late>AM|PM)?)?",
     re.IGNORECASE,
 )
 #: Years in which a petition can have been received; outside lies a slip of the pen.
@@ -50,7 +50,7 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         text = _CONTROL.sub("", value).strip()
-        if "\ufffd" in text or not _can_be_stored(text):
+        if not _can_be_stored(text):
             raise Unfit("row_bad_text")
         return text.replace("\r\n", "\n").replace("\r", "\n")
     if isinstance(value, Fault):
@@ -67,7 +67,7 @@ def as_text(value: Any) -> str:
 def _can_be_stored(text: str) -> bool:
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a character, written as \ud83d in JSON
+    except UnicodeEncodeError:  # half a character: a broken byte, or \ud83d in JSON
         return False
     return True
 

@@ -109,7 +109,8 @@ class PrefectApi:
                 return skipped
             late = {
                 "deployment_id": {"any_": ids},
-                "state": {"type": {"any_": ["SCHEDULED"]}},
+                # PENDING: taken by a runner that died before it began.
+                "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
                 "expected_start_time": {"before_": before.isoformat()},
                 # What a person has asked for is never too late.
                 "tags": {"all_": ["auto-scheduled"]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-FINE: Final = 0
+# 0 is for everything that went well.
 #: The command worked and found something wrong: a bad row, a mistake in the configuration, a changed journal.
 PROBLEM: Final = 1
 #: The command line itself is wrong.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from xixi_workflow import clock
-from xixi_workflow.adapters.intake_files import BadRow, read_file
-from xixi_workflow.cli.failures import PROBLEM, USAGE, Stop
+from xixi_workflow.adapters.intake_files import read_file, sentence
+from xixi_workflow.adapters.intake_rows import BadRow, IntakeFileError
+from xixi_workflow.cli.failures import PROBLEM, UNUSABLE, USAGE, Stop
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.petition import Actor
+from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.words import Language
 from xixi_workflow.engine.handle import Engine, Request
 
@@ -29,12 +31,22 @@ BATCH = 500
 _OPERATOR = Actor("operator")
 
 
+class Bad(msgspec.Struct, frozen=True):
+    """A row that was not filed. `line` is 0 where the engine refused it; `field` then holds its source and number."""
+
+    line: int
+    field: str
+    #: The reason's name in the words catalogue, and its sentence.
+    reason: str
+    message: str
+
+
 class Counts(msgspec.Struct):
     """What became of a file's rows."""
 
     filed: int = 0
     repeated: int = 0
-    bad: list[BadRow] = []
+    bad: list[Bad] = []
 
 
 @takes_settings
@@ -58,19 +70,22 @@ def intake(
         policy = engine.policies.in_force
         if source and source not in policy.sources.sources:
             raise Stop(f"--source {source}: choose one of {', '.join(policy.sources.sources)}", USAGE)
-        rows = read_file(file, policy.sources.columns, source=source, mapping=columns, zone=policy.zone)
-        counts = file_all(engine, rows, tongue)
+        known = policy.sources
+        natures = policy.routing_words.natures
+        try:
+            rows = read_file(
+                file, known.columns, source=source, mapping=columns, zone=policy.zone, sources=known.sources,
+                natures=natures,
+            )  # fmt: skip
+            counts = _Intake(engine, tongue).run(rows)
+        except IntakeFileError as error:
+            mistaken = error.reason in ("file_no_field", "file_no_column")
+            raise Stop(_sentence(error, policy, tongue), USAGE if mistaken else UNUSABLE) from None
     screen = Screen(tongue, policy.zone)
     if as_json:
         tell_json(counts)
     else:
-        for row in counts.bad:
-            place = screen.pick(f"第 {row.line} 行", f"line {row.line}") if row.line else ""
-            screen.line(place, row.field, row.reason)
-        filed = screen.pick(f"受理 {counts.filed}", f"filed {counts.filed}")
-        repeated = screen.pick(f"重复 {counts.repeated}", f"repeated {counts.repeated}")
-        bad = screen.pick(f"有误 {len(counts.bad)}", f"bad {len(counts.bad)}")
-        screen.line(filed, repeated, bad, style="bold")
+        _tell(screen, counts)
     if counts.bad:
         raise typer.Exit(PROBLEM)
 
@@ -85,43 +100,71 @@ def _columns(given: list[str]) -> dict[str, str]:
     return columns
 
 
-def file_all(engine: Engine, rows: Iterator[FilePetition | BadRow], tongue: Language) -> Counts:
-    """File every good row, `BATCH` at a time; what the engine refuses is a bad row too."""
-    counts = Counts()
-    batch: list[FilePetition] = []
-    with _progress() as show:
-        for row in rows:
-            if isinstance(row, BadRow):
-                counts.bad.append(row)
-                continue
-            batch.append(row)
-            if len(batch) == BATCH:
-                _file(engine, batch, counts, tongue)
-                batch = []
-                show.update(show.task_ids[0], filed=counts.filed, repeated=counts.repeated, bad=len(counts.bad))
-        _file(engine, batch, counts, tongue)
-    return counts
+def _sentence(bad: BadRow | IntakeFileError, policy: Policy, tongue: Language) -> str:
+    try:
+        return sentence(bad, policy, tongue)
+    except KeyError:
+        # The policy in force is older than this release and has no words for it yet.
+        return " ".join((bad.reason, *bad.facts.values()))
 
 
-def _file(engine: Engine, batch: list[FilePetition], counts: Counts, tongue: Language) -> None:
-    requests = [Request(0, command, _OPERATOR) for command in batch]
-    for command, done in zip(batch, engine.handle(requests, now=clock.now()), strict=True):
-        if done.refused is not None:
-            said = words.refusal(done.refused, engine.policies.in_force, role="operator", language=tongue)
-            counts.bad.append(BadRow(0, f"{command.source} {command.source_id}".strip(), said))
-        elif done.repeated:
-            counts.repeated += 1
-        else:
-            counts.filed += 1
+def _tell(screen: Screen, counts: Counts) -> None:
+    for row in counts.bad:
+        place = screen.pick(f"第 {row.line} 行", f"line {row.line}") if row.line else row.field
+        screen.line(place, row.message)
+    filed = screen.pick(f"受理 {counts.filed}", f"filed {counts.filed}")
+    repeated = screen.pick(f"重复 {counts.repeated}", f"repeated {counts.repeated}")
+    bad = screen.pick(f"有误 {len(counts.bad)}", f"bad {len(counts.bad)}")
+    screen.line(filed, repeated, bad, style="bold")
+
+
+class _Intake:
+    """Files good rows, `BATCH` at a time; what the engine refuses is a bad row too."""
+
+    def __init__(self, engine: Engine, tongue: Language) -> None:
+        self._engine = engine
+        self._policy = engine.policies.in_force
+        self._tongue = tongue
+        self._counts = Counts()
+
+    def run(self, rows: Iterator[FilePetition | BadRow]) -> Counts:
+        """Everything in `rows`, to its end."""
+        batch: list[FilePetition] = []
+        with _progress() as show:
+            for row in rows:
+                if isinstance(row, BadRow):
+                    said = _sentence(row, self._policy, self._tongue)
+                    self._counts.bad.append(Bad(row.line, row.field, row.reason, said))
+                    continue
+                if not row.source:
+                    known = ", ".join(self._policy.sources.sources)
+                    raise Stop(f"the rows name no source; add --source with one of {known}", USAGE)
+                batch.append(row)
+                if len(batch) == BATCH:
+                    self._file(batch)
+                    batch = []
+                    show(self._counts)
+            self._file(batch)
+        return self._counts
+
+    def _file(self, batch: list[FilePetition]) -> None:
+        requests = [Request(0, command, _OPERATOR) for command in batch]
+        for command, done in zip(batch, self._engine.handle(requests, now=clock.now()), strict=True):
+            if done.refused is not None:
+                said = words.refusal(done.refused, self._policy, role="operator", language=self._tongue)
+                which = f"{command.source} {command.source_id}"
+                self._counts.bad.append(Bad(0, which, done.refused.code, said))
+            elif done.repeated:
+                self._counts.repeated += 1
+            else:
+                self._counts.filed += 1
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def _progress() -> Iterator[Callable[[Counts], None]]:
     """A line on the terminal that counts; nothing where standard error is no terminal."""
     console = Console(file=sys.stderr)
-    told = TextColumn("受理 {task.fields[filed]}  重复 {task.fields[repeated]}  有误 {task.fields[bad]}")
-    with Progress(
-        SpinnerColumn(), told, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        progress.add_task("", total=None, filed=0, repeated=0, bad=0)
-        yield progress
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("…", total=None)
+        yield lambda c: progress.update(task, description=f"✓ {c.filed}  = {c.repeated}  ✗ {len(c.bad)}")

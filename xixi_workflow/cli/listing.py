@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from xixi_workflow import clock
+from xixi_workflow.adapters.console import in_one_line
 from xixi_workflow.cli.failures import USAGE, Stop
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
@@ -17,6 +18,8 @@ from xixi_workflow.core.lifecycle import OPEN
 from xixi_workflow.core.petition import Clock, Petition
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.store.views import Listed, open_petitions
+
+__all__ = ["list_petitions", "nearest", "remaining"]
 
 #: States that can be listed: somebody owes an answer, or the petitioner a rating.
 _LISTED = (*OPEN, "resolved")
@@ -86,7 +89,7 @@ def _as_data(due: Clock | None, listed: Listed, now: datetime) -> dict[str, Any]
         "clock": due.name if due else None,
         "due_at": due.due_at if due else None,
         "late": due is not None and due.due_at < now,
-        "title": listed.title,
+        "title": in_one_line(listed.title),
     }
 
 

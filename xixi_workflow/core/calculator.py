@@ -146,8 +146,8 @@ class _Course:
                     clocks.extend(plan, clock, event.span, event.at)
         elif name == "acknowledge":
             for clock in petition.clocks:
-                if clock.breached_at is not None and clock.rung and clock.name == (event.clock or clock.name):
-                    clock.acknowledged = self._policy.clocks[clock.name].rings[clock.rung - 1].level
+                if clock.breached_at is not None and clock.name == (event.clock or clock.name):
+                    clocks.acknowledge(self._policy.clocks[clock.name], clock)
 
     def _happen(self, event: str, to: State, at: datetime, role: Role, before: Petition) -> None:
         work = self._work

@@ -122,16 +122,21 @@ def _skip_silent(plan: ClockPlan, clock: Clock) -> None:
     clock.next_at = _next(plan, clock)
 
 
-def settle(clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
-    """The verdict when the clock is met, or stopped without being met, at `at` (the instant of the event)."""
+def settle(plan: ClockPlan, clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
+    """The verdict when the clock is met, or stopped without being met, at `at` (the instant of the event).
+
+    A clock that is settled in a pause is due as if it ran again from that moment on.
+    """
     at = max(at, clock.started_at)
+    due_at, paused_for = clock.due_at, clock.paused_for
+    if clock.paused_at is not None:
+        paused_for += max(0.0, (at - clock.paused_at).total_seconds())
+        if clock.breached_at is None:
+            due_at = _add(plan, max(at, clock.paused_at), clock.total - clock.used)
     if met:
-        result = "on_time" if at <= clock.due_at else "late"
+        result = "on_time" if at <= due_at else "late"
     else:
         result = "unmet" if clock.breached_at is not None else "ended"
-    paused = clock.paused_for
-    if clock.paused_at is not None:
-        paused += max(0.0, (at - clock.paused_at).total_seconds())
     return Outcome(
         clock.name,
         clock.key,
@@ -139,9 +144,9 @@ def settle(clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
         team,
         result,
         clock.started_at,
-        clock.due_at,
+        due_at,
         at,
-        paused,
+        paused_for,
         clock.extended_for,
     )
 

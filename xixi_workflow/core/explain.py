@@ -173,7 +173,8 @@ def _compared(entry: Entry, before: Petition, done: Decision, outcomes: Sequence
             span = clock.extended_for - known.extended_for
             yield _line(entry, clock, "extended", known.due_at, clock.due_at, span)
         if clock.paused_at is not None and known.paused_at is None:
-            yield _line(entry, clock, "paused", known.due_at, None)
+            due = None if clock.breached_at is None else clock.due_at
+            yield _line(entry, clock, "paused", known.due_at, due)
         elif clock.paused_at is None and known.paused_at is not None:
             span = clock.paused_for - known.paused_for
             yield _line(entry, clock, "resumed", known.due_at, clock.due_at, span)

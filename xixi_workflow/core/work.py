@@ -192,7 +192,8 @@ class Work:
 
     def _verdict(self, clock: Clock, *, met: bool) -> None:
         team = clock.key or self.petition.lead
-        self.outcomes.append(clocks.settle(clock, self.when, met=met, team=team))
+        plan = self.policy.clocks[clock.name]
+        self.outcomes.append(clocks.settle(plan, clock, self.when, met=met, team=team))
         self.petition.clocks.remove(clock)
 
     def _pause_and_resume(self, to: State) -> None:

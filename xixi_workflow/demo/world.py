@@ -3,12 +3,12 @@
 How a step goes
 ---------------
 1. Everything that people mean to do within the next few minutes is given to `Engine.handle` in one batch, each command
-   with the exact instant at which it is given. A step ends soon after a petition arrives, because the promise to
-   answer within a minute is kept by the sweep.
+   with the exact instant at which it is given. A step ends early at the next alarm, so that the sweep is never late,
+   and soon after a petition arrives, because the promise to answer within a minute is kept by the sweep.
 2. `sweep` runs until nothing is due: routing, warnings, breaches, escalations, lapses.
 3. `deliver_all` hands every message to this world, which is the sender; whoever is told reacts after a human delay.
 
-Nothing here looks into the database or decides for the engine: people know what they are told and what the screen
+Nothing here decides for the engine or looks into the database, but for the next alarm: people know what they are told and what the screen
 showed after their last command, and are refused like anybody when they come too late.
 """
 
@@ -34,11 +34,14 @@ from xixi_workflow.demo.stage import Make, Then
 from xixi_workflow.engine.deliver import deliver_all
 from xixi_workflow.engine.handle import Done, Engine, Request
 from xixi_workflow.engine.sweep import sweep
+from xixi_workflow.store.board import next_alarm
 
-#: The longest step of simulated time: how late a message about an alarm can be.
-QUANTUM = timedelta(minutes=10)
+#: The longest step of simulated time: a clock that starts within a step and is shorter would be noticed late.
+QUANTUM = timedelta(minutes=15)
 #: A filed petition is routed and dispatched this soon, as the alarm clock of the service does within milliseconds.
 ROUTED_WITHIN = timedelta(seconds=3)
+#: Time goes on even while an alarm cannot be dealt with.
+_TICK = timedelta(seconds=1)
 _PETITIONER = Actor("petitioner")
 _OPERATOR = Actor("operator")
 _TAKEN_BY_OPERATORS = frozenset({"phone", "walk_in", "visit"})
@@ -90,13 +93,13 @@ class World:
         """Let the world go on from `start` to `end`; `told(now)` is called after every step."""
         now = start
         while now < end:
-            deeds, now = self._until(min(now + QUANTUM, end))
+            alarm = next_alarm(self._engine.store) or end
+            deeds, now = self._until(min(now + QUANTUM, max(alarm, now + _TICK), end))
             self._do(deeds, now)
             while sweep(self._engine, now=now).more:
                 pass
             deliver_all(self._engine, self, now=now)
-            inbox, self._inbox = self._inbox, []
-            for message in inbox:
+            for message in self._heard():
                 hears = self._hears.get(message.kind)
                 if hears is not None:
                     hears(self._cases[message.petition], self._ids.get(message.phone, ""), now)
@@ -114,6 +117,11 @@ class World:
         """No answer is ever lost here."""
         del message
         return Unknown()
+
+    def _heard(self) -> list[Outgoing]:
+        """The messages of this step in the order in which they were decided: databases claim them each in its own."""
+        inbox, self._inbox = self._inbox, []
+        return sorted(inbox, key=lambda message: [int(part) for part in message.id.split("/")])
 
     def _until(self, end: datetime) -> tuple[list[_Deed], datetime]:
         """What is to be done by the end of this step, and when that is."""

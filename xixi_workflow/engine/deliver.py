@@ -13,6 +13,7 @@ The text is made from what was decided (kind, variables, policy version), so it 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,21 +21,25 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from xixi_workflow.adapters.port import Outgoing, Receipt, Sender, Undeliverable, Unknown
+from xixi_workflow.adapters.port import Outgoing, Receipt, Sender, Undeliverable
 from xixi_workflow.core import words
 from xixi_workflow.core.petition import Vars
+from xixi_workflow.engine.attempts import attempted
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.store.connect import blames_database
 from xixi_workflow.store.rows import Claimed, Settled
 
 log = structlog.get_logger()
 
-#: Messages claimed at once; all of them must be sent within the lease.
+#: Messages claimed at once; what cannot be sent within half of the lease is given back.
 BATCH = 200
 LEASE = timedelta(minutes=5)
 #: After a passing failure: 30 s, 1 min, 2 min … up to an hour; then it has failed for good.
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 10
+#: With the pauses between them somewhat over a minute: a database that is restarted loses no answer.
+SETTLING_ATTEMPTS = 40
 
 _decode_vars = msgspec.json.Decoder(Vars).decode
 
@@ -52,17 +57,29 @@ class Delivered(msgspec.Struct):
 
 def deliver(engine: Engine, sender: Sender, *, now: datetime, limit: int = BATCH) -> Delivered:
     """Send up to `limit` messages that wait. Raises only when the database cannot be used."""
-    with engine.store.transaction() as tx:
-        claimed = tx.claim(now, now + LEASE, limit)
+    claimed = attempted(engine.store, lambda tx: tx.claim(now, now + LEASE, limit))
     if not claimed:
         return Delivered()
     delivered = Delivered(claimed=len(claimed), more=len(claimed) == limit)
     sent: Counter[str] = Counter()
-    settled = [_deliver_one(engine, sender, message, now, delivered, sent) for message in claimed]
+    settled = []
+    # The lease runs on a clock of its own, because sending takes time that `now` does not know.
+    until = time.monotonic() + LEASE.total_seconds() / 2
+    for message in claimed:
+        if time.monotonic() < until:
+            settled.append(_deliver_one(engine, sender, message, now, delivered, sent))
+        else:
+            settled.append(_released(message, now))
+            delivered.more = True
     delivered.sent = dict(sent)
-    with engine.store.transaction() as tx:
-        tx.settle(settled)
+    # An answer that is not written down is lost, and with it the promise to tell a person once.
+    attempted(engine.store, lambda tx: tx.settle(settled), attempts=SETTLING_ATTEMPTS)
     return delivered
+
+
+def _released(message: Claimed, now: datetime) -> Settled:
+    """Given back untouched: the provider is too slow for all that was claimed."""
+    return Settled(message.petition_id, message.seq, message.n, message.state, now, message.attempts)
 
 
 def _deliver_one(
@@ -73,6 +90,8 @@ def _deliver_one(
     try:
         outgoing = _compose(engine, claimed)
     except Exception as error:
+        if blames_database(error):
+            return _released(claimed, now + FIRST_RETRY)
         log.exception("message_not_composed", petition=claimed.petition_id, kind=claimed.kind)
         delivered.failed += 1
         return Settled(*key, "failed", None, attempts, remark=type(error).__name__)
@@ -80,11 +99,11 @@ def _deliver_one(
         delivered.failed += 1
         return Settled(*key, "failed", None, attempts, remark="no such person")
     try:
-        receipt: Receipt | Unknown | None = None
-        if claimed.state in ("sending", "uncertain"):
-            receipt = sender.find(outgoing)
-        if not isinstance(receipt, Receipt):
-            receipt = sender.send(outgoing)
+        found = sender.find(outgoing) if claimed.state in ("sending", "uncertain") else None
+    except Exception as error:
+        return _unsure(claimed, now, error, delivered)
+    try:
+        receipt = found if isinstance(found, Receipt) else sender.send(outgoing)
     except Undeliverable as refusal:
         if refusal.permanent or attempts >= MOST_ATTEMPTS:
             delivered.failed += 1
@@ -92,16 +111,25 @@ def _deliver_one(
         delivered.retried += 1
         return Settled(*key, "waiting", now + _pause(attempts), attempts, remark=refusal.reason[:200])
     except Exception as error:
-        # The provider's answer was lost: it may or may not have gone out.
-        log.warning("outcome_unknown", petition=claimed.petition_id, kind=claimed.kind, error=type(error).__name__)
-        delivered.uncertain += 1
-        return Settled(*key, "uncertain", now + _pause(attempts), attempts, remark=type(error).__name__)
+        return _unsure(claimed, now, error, delivered)
     sent[claimed.kind] += 1
     return Settled(*key, "sent", None, attempts, now, receipt.provider_id)
 
 
+def _unsure(claimed: Claimed, now: datetime, error: Exception, delivered: Delivered) -> Settled:
+    """The provider's answer was lost: it may or may not have gone out. The provider is asked before the next attempt,
+    and after the last one it stays unknown: a person is rather told nothing than the same thing for ever.
+    """
+    log.warning("outcome_unknown", petition=claimed.petition_id, kind=claimed.kind, error=type(error).__name__)
+    delivered.uncertain += 1
+    attempts = claimed.attempts + 1
+    again = now + _pause(attempts) if attempts < MOST_ATTEMPTS else None
+    key = (claimed.petition_id, claimed.seq, claimed.n)
+    return Settled(*key, "uncertain", again, attempts, remark=type(error).__name__)
+
+
 def _pause(attempts: int) -> timedelta:
-    return min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY)
+    return min(FIRST_RETRY * (1 << min(attempts - 1, 16)), LONGEST_RETRY)
 
 
 def _compose(engine: Engine, claimed: Claimed) -> Outgoing | None:

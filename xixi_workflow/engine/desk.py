@@ -12,10 +12,11 @@ Nothing here may run in an event loop: a coroutine awaits `ask`, a thread calls 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from datetime import datetime
 
 import structlog
@@ -51,17 +52,20 @@ class Desk:
         self._clock = clock
         self._told = told
         self._queue: queue.SimpleQueue[tuple[Request, Waiting] | None] = queue.SimpleQueue()
+        #: Makes asking and closing exclude each other, so that nothing is queued behind the end and never answered.
+        self._gate = threading.Lock()
         self._closed = False
         self._last = 0
         self._thread = threading.Thread(target=self._write, name="desk", daemon=True)
         self._thread.start()
 
     def submit(self, request: Request) -> Future[Done]:
-        """Queue a command; the future is answered after its commit, or fails as the database did."""
-        if self._closed:
-            raise Closed
+        """Queue a command; the future is answered after its commit, or fails as the database did.
+
+        Raises `Closed` after `close`.
+        """
         future: Future[Done] = Future()
-        self._queue.put((request, future))
+        self._put(request, future)
         return future
 
     def handle(self, request: Request) -> Done:
@@ -70,12 +74,16 @@ class Desk:
 
     async def ask(self, request: Request) -> Done:
         """Queue a command and await its commit. A loop is woken once for all its answers of a batch."""
-        if self._closed:
-            raise Closed
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Done] = loop.create_future()
-        self._queue.put((request, (loop, future)))
+        self._put(request, (loop, future))
         return await future
+
+    def _put(self, request: Request, waiting: Waiting) -> None:
+        with self._gate:
+            if self._closed:
+                raise Closed
+            self._queue.put((request, waiting))
 
     @property
     def waiting(self) -> int:
@@ -84,8 +92,10 @@ class Desk:
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        self._closed = True
-        self._queue.put(None)
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         self._thread.join(timeout=30)
 
     def _write(self) -> None:
@@ -115,24 +125,18 @@ class Desk:
         return True
 
     def _commit(self, batch: list[tuple[Request, Waiting]]) -> None:
-        self._told(len(batch))
         answers: list[Answer]
         try:
+            self._told(len(batch))
             done = self._engine.handle([request for request, _ in batch], now=self._clock())
             answers = [(one, None) for one in done]
-        except UNAVAILABLE as error:
-            # Expected on a bad day; a driver's own words may quote a petition.
-            log.error("batch_failed", size=len(batch), error=type(error).__name__)
-            answers = [(None, error)] * len(batch)
         except Exception as error:
-            if len(batch) > 1:
-                # Not the database's fault but one command's: its neighbours must not suffer.
-                log.warning("batch_taken_apart", size=len(batch), error=type(error).__name__)
-                for one in batch:
-                    self._commit([one])
-                return
-            log.exception("batch_failed", size=len(batch))
-            answers = [(None, error)]
+            if isinstance(error, UNAVAILABLE):
+                # Expected on a bad day; a driver's own words may quote a petition.
+                log.error("batch_failed", size=len(batch), error=type(error).__name__)
+            else:
+                log.exception("batch_failed", size=len(batch))
+            answers = [(None, error)] * len(batch)
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Done], Answer]]] = {}
         for (_, waiting), answer in zip(batch, answers, strict=True):
             if isinstance(waiting, Future):
@@ -149,12 +153,12 @@ class Desk:
 
 def _settle(future: Future[Done] | asyncio.Future[Done], answer: Answer) -> None:
     done, error = answer
-    if future.done():
-        return  # whoever asked has gone away
-    if error is not None:
-        future.set_exception(error)
-    elif done is not None:
-        future.set_result(done)
+    # Whoever asked may go away at any moment; what was committed stays committed.
+    with contextlib.suppress(InvalidStateError, asyncio.InvalidStateError):
+        if error is not None:
+            future.set_exception(error)
+        elif done is not None:
+            future.set_result(done)
 
 
 def _settle_all(futures: list[tuple[asyncio.Future[Done], Answer]]) -> None:

@@ -12,7 +12,6 @@ A request that fails, by refusal or by an error of ours, never takes its neighbo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -23,16 +22,15 @@ from xixi_workflow.core import decide as judge
 from xixi_workflow.core.commands import Command, FilePetition, TimePassed
 from xixi_workflow.core.decide import Decision, Refused
 from xixi_workflow.core.petition import SYSTEM, Actor, Petition
+from xixi_workflow.engine.attempts import attempted
 from xixi_workflow.engine.policies import Policies
-from xixi_workflow.store.connect import RETRYABLE, Store
-from xixi_workflow.store.rows import Intake, Seal, Tx, Unit, decode_petition
+from xixi_workflow.store.connect import Store, blames_database
+from xixi_workflow.store.rows import Intake, Seal, Tx, Unit, decode_petition, printable
 
 log = structlog.get_logger()
 
 #: How long a petition whose decision failed is left alone.
 PUT_OFF_FOR = timedelta(hours=1)
-#: Attempts at a transaction that met a lock, a deadlock or a lost race.
-ATTEMPTS = 5
 #: An alarm nearer than this is announced to the alarm clock, which looks by itself at least that often.
 BELL_WITHIN = timedelta(seconds=5)
 
@@ -67,23 +65,27 @@ class Engine:
         self.policies = Policies(store)
 
     def handle(self, requests: Sequence[Request], *, now: datetime) -> list[Done]:
-        """Judge and save `requests` in order, in one transaction. Raises only when the database cannot be used."""
+        """Judge and save `requests` in order, in one transaction. Raises only when the database cannot be used.
+
+        Where one of them cannot be saved each is handled by itself, so that only that one is refused.
+        """
         if not requests:
             return []
-        for attempt in range(ATTEMPTS):
-            try:
-                batch = Batch(self, now)
-                with self.store.transaction() as tx:
-                    done = batch.run(tx, requests)
-                batch.ring()
-            except RETRYABLE as error:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                log.warning("transaction_retried", attempt=attempt + 1, error=type(error).__name__)
-                time.sleep(0.02 * 2**attempt)
-            else:
-                return done
-        raise AssertionError("unreachable")
+        try:
+            batch, done = attempted(self.store, lambda tx: self._judged(tx, requests, now))
+        except Exception as error:
+            if blames_database(error):
+                raise
+            if len(requests) == 1:
+                return [_at_fault(requests[0], error)]
+            log.warning("batch_taken_apart", size=len(requests), error=type(error).__name__)
+            return [self.handle([request], now=now)[0] for request in requests]
+        batch.ring()
+        return done
+
+    def _judged(self, tx: Tx, requests: Sequence[Request], now: datetime) -> tuple[Batch, list[Done]]:
+        batch = Batch(self, now)
+        return batch, batch.run(tx, requests)
 
     def publish(self, canonical: bytes, digest: str, *, now: datetime) -> int:
         """Put a policy in force from now on; returns its version. The same policy again changes nothing."""
@@ -103,6 +105,7 @@ class Batch:
         self.today = engine.policies.in_force
         self.units: dict[int, Unit] = {}
         self._loaded: dict[int, Petition] = {}
+        self._unreadable: set[int] = set()
         self._changed: dict[int, Unit] = {}
 
     def run(self, tx: Tx, requests: Sequence[Request]) -> list[Done]:
@@ -137,7 +140,11 @@ class Batch:
         missing = [n for n in numbers if n not in self._loaded]
         if missing:
             for number, live in tx.load(missing).items():
-                self._loaded[number] = decode_petition(live)
+                try:
+                    self._loaded[number] = decode_petition(live)
+                except msgspec.DecodeError:
+                    log.exception("petition_unreadable", petition=number)
+                    self._unreadable.add(number)
 
     def take(self, petition: Petition) -> None:
         """A petition that the caller has loaded and locked itself."""
@@ -198,7 +205,7 @@ class Batch:
         number = request.number
         petition = self._loaded.get(number)
         if petition is None:
-            return Done(number, refused=_unknown(number, request.command))
+            return Done(number, refused=self._missing(number, request.command))
         decision = self._judge(petition, request.command, request.actor, at, request.occurred_at)
         if isinstance(decision, Refused):
             return Done(number, refused=decision)
@@ -218,7 +225,7 @@ class Batch:
             self.load(tx, [target])
             petition = staged.get(target) or self._loaded.get(target)
             if petition is None:
-                return Done(number, refused=_unknown(target, command))
+                return Done(number, refused=self._missing(target, command))
             decision = self._judge(petition, command, SYSTEM, at, None)
             if isinstance(decision, Refused):
                 return Done(number, refused=decision)
@@ -236,14 +243,29 @@ class Batch:
             policy = self.engine.policies.judging(petition.policy)
             return judge.decide(petition, command, actor, policy, now=at, occurred_at=occurred_at)
         except Exception as error:
+            if blames_database(error):
+                raise
             # A poison petition: its neighbours in the batch must not suffer. `command` may hold personal data.
             log.exception("decision_failed", petition=petition.id, what=command.event)
-            facts = {"field": command.event, "problem": type(error).__name__}
-            return Refused("bad_field", event=command.event, facts=facts)
+            return _bad(command, command.event, type(error).__name__)
+
+    def _missing(self, number: int, command: Command) -> Refused:
+        if number in self._unreadable:
+            return _bad(command, str(number), "unreadable")
+        return Refused("no_such_petition", event=command.event, facts={"no": str(number)})
 
 
-def _unknown(number: int, command: Command) -> Refused:
-    return Refused("no_such_petition", event=command.event, facts={"no": str(number)})
+def _bad(command: Command, field: str, problem: str) -> Refused:
+    return Refused("bad_field", event=command.event, facts={"field": field, "problem": problem})
+
+
+def _at_fault(request: Request, error: Exception) -> Done:
+    """The refusal of a request that could not be saved, naming the field where it is plain which one it is."""
+    command = request.command
+    log.error("request_not_saved", petition=request.number, what=command.event, error=type(error).__name__)
+    texts = ((name, getattr(command, name)) for name in command.__struct_fields__)
+    field = next((name for name, text in texts if isinstance(text, str) and printable(text) != text), command.event)
+    return Done(request.number, refused=_bad(command, field, type(error).__name__))
 
 
 __all__ = ["Batch", "Done", "Engine", "Request", "TimePassed"]

@@ -18,9 +18,9 @@ A petition whose decision throws is put off an hour and shown; it never stops it
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -28,8 +28,9 @@ import structlog
 from xixi_workflow.core import decide as judge
 from xixi_workflow.core.decide import Refused
 from xixi_workflow.core.petition import SYSTEM, Entry, Petition
-from xixi_workflow.engine.handle import ATTEMPTS, PUT_OFF_FOR, Batch, Engine
-from xixi_workflow.store.connect import RETRYABLE
+from xixi_workflow.engine.attempts import attempted
+from xixi_workflow.engine.handle import PUT_OFF_FOR, Batch, Engine
+from xixi_workflow.store.connect import blames_database
 from xixi_workflow.store.rows import Tx, decode_petition
 
 log = structlog.get_logger()
@@ -62,23 +63,40 @@ class Swept(msgspec.Struct):
 
 def sweep(engine: Engine, *, now: datetime, limit: int = BATCH) -> Swept:
     """One batch. Call again at once while `more`. Raises only when the database cannot be used."""
-    for attempt in range(ATTEMPTS):
-        try:
-            batch = Batch(engine, now)
-            with engine.store.transaction() as tx:
-                swept = _run(batch, tx, now, limit)
-        except RETRYABLE as error:
-            if attempt == ATTEMPTS - 1:
-                raise
-            log.warning("sweep_retried", attempt=attempt + 1, error=type(error).__name__)
-            time.sleep(0.02 * 2**attempt)
-        else:
-            return swept
-    raise AssertionError("unreachable")
+    claimed: list[int] = []
+    try:
+        return attempted(engine.store, lambda tx: _run(Batch(engine, now), tx, now, limit, claimed))
+    except Exception as error:
+        if blames_database(error) or not claimed:
+            raise
+        if len(claimed) == 1:
+            attempted(engine.store, partial(_put_off, now=now, failed={claimed[0]: _failure(claimed[0], error)}))
+            return Swept(looked=1, put_off=1, more=limit == 1)
+        # What was decided could not be saved. One petition at a time, so that only the culprit is put off.
+        log.warning("sweep_taken_apart", size=len(claimed), error=type(error).__name__)
+        return _together([sweep(engine, now=now, limit=1) for _ in claimed])
 
 
-def _run(batch: Batch, tx: Tx, now: datetime, limit: int) -> Swept:
+def _together(single: list[Swept]) -> Swept:
+    """What several sweeps of one petition each have done; there may be more due."""
+    whole = Swept(more=True)
+    counts: Counter[str] = Counter()
+    for one in single:
+        whole.looked += one.looked
+        whole.put_off += one.put_off
+        whole.facts += one.facts
+        counts.update(one.counts)
+    whole.counts = dict(counts)
+    return whole
+
+
+def _put_off(tx: Tx, *, now: datetime, failed: dict[int, str]) -> None:
+    tx.put_off(list(failed), now + PUT_OFF_FOR, now, list(failed.values()))
+
+
+def _run(batch: Batch, tx: Tx, now: datetime, limit: int, claimed: list[int]) -> Swept:
     rows = tx.due(now, limit)
+    claimed[:] = [number for number, _ in rows]
     swept = Swept(looked=len(rows), more=len(rows) == limit)
     if not rows:
         return swept
@@ -93,6 +111,8 @@ def _run(batch: Batch, tx: Tx, now: datetime, limit: int) -> Swept:
                 continue
             decision = judge.let_time_pass(petition, batch.engine.policies.judging(petition.policy), now=now)
         except Exception as error:
+            if blames_database(error):
+                raise
             failed[number] = _failure(number, error)
             continue
         batch.keep(decision)
@@ -101,7 +121,7 @@ def _run(batch: Batch, tx: Tx, now: datetime, limit: int) -> Swept:
         _route(batch, tx, to_route, failed, swept, counts)
     batch.save(tx)
     if failed:
-        tx.put_off(list(failed), now + PUT_OFF_FOR, now, list(failed.values()))
+        _put_off(tx, now=now, failed=failed)
         swept.put_off = len(failed)
     swept.counts = dict(counts)
     return swept
@@ -125,6 +145,8 @@ def _route(
                 if not isinstance(sent, Refused):
                     decisions.append(sent)
         except Exception as error:
+            if blames_database(error):
+                raise
             failed[petition.id] = _failure(petition.id, error)
             continue
         for made in decisions:
@@ -141,6 +163,6 @@ def _note(swept: Swept, counts: Counter[str], petition: Petition, entries: list[
 
 
 def _failure(number: int, error: Exception) -> str:
-    log.exception("petition_put_off", petition=number)
+    log.error("petition_put_off", petition=number, exc_info=error)
     # The text of an exception may quote a petition; its type and place are enough to find the fault.
     return f"{type(error).__name__}"

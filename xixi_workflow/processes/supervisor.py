@@ -84,6 +84,7 @@ class Supervisor:
                 return
             self._parts["web"].go()
             self._start("clock")
+            self._parts["clock"].go()
             self._watch(wake)
 
     # --- before the first answer ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -22,7 +23,7 @@ from xixi_workflow import clock, wiring
 from xixi_workflow.engine.deliver import deliver
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.report_breaches import BreachReporter
-from xixi_workflow.engine.sweep import sweep
+from xixi_workflow.engine.sweep import BATCH, sweep
 from xixi_workflow.processes.leash import Leash
 from xixi_workflow.processes.pulse import Tally
 from xixi_workflow.processes.spoken import configure_log
@@ -35,6 +36,12 @@ log = structlog.get_logger()
 #: Seconds between two looks at the outbox when nobody has rung.
 DELIVERY_EVERY: Final = 1.0
 BEAT_EVERY: Final = 2.0
+#: Seconds that one sweep should take, and that it then leaves to others: SQLite has one writer, and those who file
+#: petitions wait for it (with sweeps of a thousand they waited for two seconds).
+TURN: Final = 0.03
+YIELD: Final = 0.003
+#: Petitions that a sweep takes at least.
+FEWEST: Final = 20
 #: A database that is away is asked again after 1 s, 2 s … up to this.
 LONGEST_PAUSE: Final = 15.0
 
@@ -42,12 +49,13 @@ LONGEST_PAUSE: Final = 15.0
 def main() -> int:
     """Keep time until SIGTERM or SIGINT. Returns the exit code."""
     leash = Leash()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     settings = Settings()
     configure_log(settings)
     leash.wait()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # In a thread of its own: setting an event in the thread that waits for it can lock up.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     try:
         engine = wiring.open_engine(settings, now=clock.now())
     except StoreError as error:
@@ -70,6 +78,7 @@ class Timekeeper:
         self._name = f"clock@{os.environ.get('XIXI_INSTANCE') or f'{socket.gethostname()}:{os.getpid()}'}"
         self._mail = threading.Event()
         self._stop = threading.Event()
+        self._limit = 100
         self._reporter: BreachReporter | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
@@ -89,6 +98,8 @@ class Timekeeper:
             threading.Thread(target=self._every, args=(BEAT_EVERY, self._stop, self._beat), name="heart"),
             threading.Thread(target=self._every, args=(DELIVERY_EVERY, self._mail, self._deliver), name="delivery"),
         ]
+        # The first petition must not wait for the category rules to be compiled.
+        self._engine.policies.router(self._engine.policies.in_force.version)
         alarm.start()
         for thread in threads:
             thread.start()
@@ -107,7 +118,12 @@ class Timekeeper:
     def _ring(self, now: datetime) -> None:
         more = True
         while more and not self._stop.is_set():
-            swept = sweep(self._engine, now=now)
+            began = time.monotonic()
+            swept = sweep(self._engine, now=now, limit=self._limit)
+            spent = time.monotonic() - began
+            if swept.more:
+                self._limit = min(max(int(self._limit * TURN / spent), FEWEST), BATCH)
+                time.sleep(YIELD)
             now = clock.now()
             self._tally.swept(swept, now=now)
             more = swept.more

@@ -40,7 +40,7 @@ class StoreError(Exception):
     """The database cannot be used; the message is one plain sentence for an operator."""
 
 
-class Unreachable(StoreError):
+class UnreachableError(StoreError):
     """No connection could be had; perhaps a moment later."""
 
     def __init__(self, shown: str, error: Exception) -> None:
@@ -60,8 +60,17 @@ RETRYABLE: tuple[type[Exception], ...] = (
     psycopg.errors.SerializationFailure,
     psycopg.OperationalError,
     sqlite3.OperationalError,
-    Unreachable,
+    UnreachableError,
 )
+
+
+def blames_database(error: Exception) -> bool:
+    """Whether `error` is the database's own trouble. Anything else, and what it will not hold (a NUL in a text on
+    PostgreSQL, a key that is taken), is the fault of what was asked of it.
+    """
+    if isinstance(error, (psycopg.DataError, psycopg.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError)):
+        return False
+    return isinstance(error, (StoreError, SQLAlchemyError, psycopg.Error, sqlite3.Error))
 
 
 class Store:
@@ -98,7 +107,7 @@ class Store:
         try:
             pooled = self.engine.raw_connection()
         except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
-            raise Unreachable(self.shown, error) from error
+            raise UnreachableError(self.shown, error) from error
         raw: Any = pooled.driver_connection
         tx: SqliteTx | PostgresTx = SqliteTx(raw) if self.is_sqlite else PostgresTx(raw)
         try:
@@ -132,11 +141,11 @@ class Store:
             yield connection
 
     def connect(self) -> sa.Connection:
-        """A connection to close again; raises `Unreachable`."""
+        """A connection to close again; raises `UnreachableError`."""
         try:
             return self.engine.connect()
         except SQLAlchemyError as error:
-            raise Unreachable(self.shown, error) from error
+            raise UnreachableError(self.shown, error) from error
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from xixi_workflow.store.connect import Store, StoreError, Unreachable, reason
+from xixi_workflow.store.connect import Store, StoreError, UnreachableError, reason
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -109,7 +109,7 @@ def _found(store: Store) -> str | None:
             found: str | None = connection.scalar(sa.text("SELECT max(version_num) FROM alembic_version"))
             return found
     except SQLAlchemyError as error:
-        raise Unreachable(store.shown, error) from error
+        raise UnreachableError(store.shown, error) from error
 
 
 def _refuse_unknown(store: Store, found: str | None) -> None:

@@ -18,7 +18,7 @@ from xixi_workflow.processes.token import token_of
 from xixi_workflow.settings import Settings
 from xixi_workflow.store.connect import StoreError
 from xixi_workflow.web.app import make_app
-from xixi_workflow.web.metrics import CommitSizes
+from xixi_workflow.web.commit_sizes import CommitSizes
 from xixi_workflow.web.observer import Observer
 
 log = structlog.get_logger()

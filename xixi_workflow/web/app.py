@@ -19,11 +19,11 @@ from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 from xixi_workflow.store import board
 from xixi_workflow.web.answers import PAGE_HEADERS, encode, problem
+from xixi_workflow.web.commit_sizes import CommitSizes
 from xixi_workflow.web.door import Application, Door, Receive, Scope, Send
 from xixi_workflow.web.intake import PATH as INTAKE
 from xixi_workflow.web.intake import Intake
 from xixi_workflow.web.languages import Language, reader
-from xixi_workflow.web.metrics import CommitSizes, Metrics
 from xixi_workflow.web.observer import Observer
 from xixi_workflow.web.petition_view import petition_view
 from xixi_workflow.web.status import status_page
@@ -44,7 +44,6 @@ def make_app(
     """The application (ASGI), guarded by `token`."""
     # The framework's own pages load scripts from elsewhere.
     app = FastAPI(title="Xixi Workflow", version=__version__, docs_url=None, redoc_url=None)
-    metrics = Metrics(observer, sizes)
     otherwise: Language = settings.language
     intake = Intake(engine, desk, otherwise)
 
@@ -61,7 +60,10 @@ def make_app(
 
     @app.get("/metrics", summary="Figures for Prometheus.")
     def figures() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        # Imported when it is first asked for: the start is short of time, and not every centre has a Prometheus.
+        from xixi_workflow.web.metrics import Metrics
+
+        return Response(Metrics(observer, sizes).text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get(f"{INTAKE}/{{no}}", summary="One petition: state, clocks, journal. No personal data.")
     def petition(request: Request, no: Annotated[str, Path(max_length=40)]) -> Response:

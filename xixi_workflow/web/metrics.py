@@ -4,43 +4,15 @@ how this process's desk commits.
 
 from __future__ import annotations
 
-import threading
-from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from xixi_workflow.processes.pulse import BOUNDS
+from xixi_workflow.web.commit_sizes import SIZES, CommitSizes
 from xixi_workflow.web.observer import Observer
-
-#: Upper bounds of the group-commit histogram: commands in one transaction.
-_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-
-
-class CommitSizes:
-    """Counts how many commands were committed together. Give `told` to the desk."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts = [0] * (len(_SIZES) + 1)
-        self._sum = 0
-
-    def told(self, size: int) -> None:
-        """One more commit."""
-        with self._lock:
-            self._counts[bisect_left(_SIZES, size)] += 1
-            self._sum += size
-
-    def family(self) -> Metric:
-        """The histogram."""
-        with self._lock:
-            counts, total = self._counts[:], self._sum
-        family = HistogramMetricFamily("xixi_group_commit_size", "Commands committed in one transaction.")
-        family.add_metric([], _cumulative(_SIZES, counts), total)
-        return family
 
 
 class Metrics(Collector):
@@ -62,7 +34,10 @@ class Metrics(Collector):
         yield _gauge("xixi_database_up", "Whether the database answers.", int(observer.database_answers))
         if observer.prefect != "unused":
             yield _gauge("xixi_prefect_up", "Whether Prefect answers.", int(observer.prefect == "answers"))
-        yield self._sizes.family()
+        counts, total = self._sizes.counts()
+        sizes = HistogramMetricFamily("xixi_group_commit_size", "Commands committed in one transaction.")
+        sizes.add_metric([], _cumulative(SIZES, counts), total)
+        yield sizes
         yield from self._clocks()
         try:
             view = observer.overview()

@@ -32,6 +32,8 @@ PREFECT_EVERY: Final = 5.0
 STUCK_AFTER: Final = 10.0
 #: A clock that has not written for this long no longer counts as alive: three of its beats.
 SILENT_AFTER: Final = timedelta(seconds=6)
+#: Seconds in which a clock process that starts with the web may take its first breath.
+SETTLED_AFTER: Final = 20.0
 FRESH_FOR: Final = 2.0
 #: Open petitions filed before this are still found as long as time can change them.
 _LOOK_BACK: Final = timedelta(days=45)
@@ -88,7 +90,7 @@ class Observer:
         self.prefect: PrefectState = "unknown" if prefect_api_url else "unused"
         self.beating: list[Beating] = []
         self._database_ok = True
-        self._looked = time.monotonic()
+        self._looked = self._began = time.monotonic()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._overview: Overview | None = None
@@ -109,6 +111,11 @@ class Observer:
     def database_answers(self) -> bool:
         """Whether the last look at the database worked, and was not long ago."""
         return self._database_ok and time.monotonic() - self._looked < STUCK_AFTER
+
+    @property
+    def settled(self) -> bool:
+        """Whether we have looked for so long that a clock that started with us should have been seen."""
+        return time.monotonic() - self._began > SETTLED_AFTER
 
     @property
     def clock_beats(self) -> bool:

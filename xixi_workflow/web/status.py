@@ -178,7 +178,7 @@ class _Page:
         text = self.text
         if self.view is None:
             yield f'<section class="notice" role="alert">{text["away"]}</section><br>'
-        elif not self.observer.clock_beats:
+        elif not self.observer.clock_beats and self.observer.settled:
             yield f'<section class="notice" role="alert">{text["silent_clock"]}</section><br>'
         if self.view is not None and self.view.trouble_count:
             numbers = ", ".join(f"{t.petition} ({escape(t.error)})" for t in self.view.troubles)
@@ -206,7 +206,7 @@ class _Page:
             body = [self.row(row, colour) for row in rows]
             table = self.table(headings, body) if body else f'<p class="soft">{text["none"]}</p>'
             made.append(f"<section><h2>{text[title]}</h2>{table}</section>")
-        return f'<div class="wide">{"".join(made)}</div>'
+        return f'<div class="wide lists">{"".join(made)}</div>'
 
     def row(self, row: Running, colour: str) -> list[str]:
         team = self.policy.teams.get(row.clock.key or row.petition.lead)

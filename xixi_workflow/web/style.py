@@ -15,7 +15,7 @@ _STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.6 system-ui,-apple-system,"PingFang SC",
 "Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","WenQuanYi Zen Hei",sans-serif}
-main{max-width:1080px;margin:0 auto;padding:28px 20px 48px}main.narrow{max-width:440px;padding-top:14vh}
+main{max-width:1280px;margin:0 auto;padding:28px 20px 48px}main.narrow{max-width:440px;padding-top:14vh}
 header{display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline;margin-bottom:20px}
 h1{font-size:22px;margin:0;font-weight:600}h2{font-size:16px;margin:0 0 10px;font-weight:600}
 header p,.soft{color:var(--soft);margin:0}header nav{margin-left:auto}
@@ -23,6 +23,7 @@ a{color:var(--link)}
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px;margin-bottom:14px}
 .wide{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:14px;margin-bottom:14px}
 section,.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:16px 18px;overflow-x:auto}
+.lists{grid-template-columns:repeat(auto-fit,minmax(min(600px,100%),1fr))}td.team{white-space:normal}
 .card b{display:block;font-size:30px;line-height:1.25;font-weight:600;font-variant-numeric:tabular-nums}
 .card span{color:var(--soft)}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}

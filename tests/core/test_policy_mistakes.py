@@ -1,0 +1,394 @@
+"""The checks between the files of a configuration: each case spoils the shipped one in a single spot."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests.core.spoilt import (
+    CALENDARS,
+    CATEGORIES,
+    COMMUNITIES,
+    EN,
+    GONE,
+    POLICY,
+    SHIPPED,
+    SOURCES,
+    TEAMS,
+    ZH,
+    changed,
+    clock,
+    notice,
+    problems,
+)
+from xixi_workflow.core.policy_build import PolicyError, build
+
+# --- one mistake, one problem, at its place -------------------------------------------------------------------------
+
+MISTAKES: list[tuple[tuple[str, str, Any], tuple[str | int, ...], str]] = [
+    # clocks and events
+    ((POLICY, "clocks/x", clock(starts=["acept"])), ("clocks", "x", "starts", 0), "unknown event 'acept'; known: "),
+    ((POLICY, "clocks/x", clock(starts=["breach"])), ("clocks", "x", "starts", 0), "breach is what a clock does; "),
+    ((POLICY, "clocks/x", clock(starts=[])), ("clocks", "x", "starts"), "nothing starts this clock"),
+    ((POLICY, "clocks/x", clock(meets=[])), ("clocks", "x", "meets"), "nothing meets this clock"),
+    ((POLICY, "clocks/x", clock(meets=["file"])), ("clocks", "x", "meets", 0), "file cannot happen while this clock "),
+    (
+        (POLICY, "clocks/x", clock(starts=["resolve"], ends=["rate_dissatisfied", "reopen"], meets=["rate", "accept"])),
+        ("clocks", "x", "meets", 1),
+        "accept cannot happen while this clock runs (states: resolved)",
+    ),
+    (
+        (POLICY, "clocks/x", clock(ends=["refuse_hold", "file"])),
+        ("clocks", "x", "ends", 1),
+        "file cannot happen while this clock runs (states: ",
+    ),
+    (
+        (POLICY, "clocks/x", clock(ends=["accept"])),
+        ("clocks", "x"),
+        "accept both starts and stops this clock",
+    ),
+    ((POLICY, "clocks/x", clock(pauses_in=["hold"])), ("clocks", "x", "pauses_in", 0), "unknown state 'hold'; known: "),
+    (
+        (POLICY, "clocks/x", clock(pauses_in=["received"])),
+        ("clocks", "x", "pauses_in", 0),
+        "this clock never runs in received, only in ",
+    ),
+    (
+        (POLICY, "clocks/x", clock(counts_from="receipt")),
+        ("clocks", "x", "counts_from"),
+        "only a clock started by file can count from the receipt",
+    ),
+    (
+        (POLICY, "clocks/x", clock(scope="assist")),
+        ("clocks", "x", "starts", 0),
+        "accept is not about an assisting team; use accept_assist, ask_assist, finish_assist",
+    ),
+    (
+        (POLICY, "clocks/x", clock(scope="assist", starts=["ask_assist"])),
+        ("clocks", "x", "meets", 0),
+        "resolve is not about an assisting team; use accept_assist, ask_assist, finish_assist",
+    ),
+    (
+        (POLICY, "clocks/survey/ends", ["reopen"]),
+        ("clocks", "survey", "when_due"),
+        "a clock that lapses closes the petition, so it may run in the state resolved alone; it would also run in ",
+    ),
+    (
+        (POLICY, "clocks/survey/when_due", "breach"),
+        ("clocks",),
+        "no clock started by resolve lapses: a petition that nobody rates would never be closed",
+    ),
+    (
+        (POLICY, "clocks/survey/ladder", "closure"),
+        ("clocks", "survey"),
+        "a clock that lapses is nobody's fault: no warn, no ladder",
+    ),
+    (
+        (POLICY, "clocks/closure/calendar", "ofice"),
+        ("clocks", "closure", "calendar"),
+        "unknown calendar 'ofice'; known",
+    ),
+    (
+        (POLICY, "clocks/closure/ladder", "closing"),
+        ("clocks", "closure", "ladder"),
+        "unknown ladder 'closing'; known: ",
+    ),
+    ((POLICY, "clocks/x", clock(limit="0s")), ("clocks", "x", "limit"), "the limit must be more than zero"),
+    ((POLICY, "clocks/x", clock(limit="4000d")), ("clocks", "x", "limit"), "4000d is longer than ten years"),
+    # the order of limits
+    (
+        (POLICY, "clocks/interim/limit", "25h"),
+        ("clocks", "interim", "limit"),
+        "must be shorter than the limit of closure, which cannot be met before this clock stops",
+    ),
+    (
+        (POLICY, "clocks/closure/limit", "3h"),
+        ("clocks", "interim", "limit"),
+        "must be shorter than the limit of closure, which cannot be met before this clock stops",
+    ),
+    (
+        (POLICY, "clocks/response/limit", "4h"),
+        ("clocks", "response", "limit"),
+        "must be shorter than the limit of interim, which cannot be met before this clock stops",
+    ),
+    (
+        (POLICY, "clocks/acceptance/limit", "24h"),
+        ("clocks", "acceptance", "limit"),
+        "must be shorter than the limit of closure, which cannot be met before this clock stops",
+    ),
+    # warnings
+    (
+        (POLICY, "clocks/closure/warn/at/0", "50"),
+        ("clocks", "closure", "warn", "at", 0),
+        "'50' is not a warning; write",
+    ),
+    ((POLICY, "clocks/closure/warn/at/0", "100%"), ("clocks", "closure", "warn", "at", 0), "'100%' is not a warning; "),
+    ((POLICY, "clocks/closure/warn/at/2", "-24h"), ("clocks", "closure", "warn", "at", 2), "-24h is before the start"),
+    ((POLICY, "clocks/closure/warn/at/2", "-0s"), ("clocks", "closure", "warn", "at", 2), "-0s is the due instant it"),
+    ((POLICY, "clocks/closure/warn/at/0", "80%"), ("clocks", "closure", "warn", "at", 1), "80% is there twice"),
+    ((POLICY, "clocks/closure/warn/at", []), ("clocks", "closure", "warn", "at"), "no instant is named; leave `warn` "),
+    ((POLICY, "clocks/closure/warn/to", []), ("clocks", "closure", "warn", "to"), "nobody is told"),
+    # ladders
+    ((POLICY, "ladders/x", []), ("ladders", "x"), "a ladder needs at least one step"),
+    (
+        (POLICY, "ladders/response/1/after", "40m"),
+        ("ladders", "response", 2),
+        "levels must rise, and later levels must not come sooner",
+    ),
+    (
+        (POLICY, "ladders/response/1/level", 1),
+        ("ladders", "response", 1),
+        "levels must rise, and later levels must not come sooner",
+    ),
+    ((POLICY, "ladders/response/1/repeat", GONE), ("ladders", "response", 1), "`times` needs a `repeat` span"),
+    (
+        (POLICY, "ladders/response/1/times", GONE),
+        ("ladders", "response", 1, "repeat"),
+        "`repeat` needs `times` of 2 or",
+    ),
+    (
+        (POLICY, "ladders/response/1/repeat", "5s"),
+        ("ladders", "response", 1, "repeat"),
+        "repeats closer than a minute ",
+    ),
+    (
+        (POLICY, "ladders/response/1/to", ["comander"]),
+        ("ladders", "response", 1, "to", 0),
+        "unknown recipient 'comander'; known: assisting, ",
+    ),
+    (
+        (POLICY, "ladders/closure/0/to", ["assisting"]),
+        ("ladders", "closure", 0, "to", 0),
+        "no assisting team is meant h",
+    ),
+    # notices
+    (
+        (POLICY, "notices/closed", notice("operator_returned", "operator")),
+        ("notices", "closed"),
+        "unknown event 'closed",
+    ),
+    (
+        (POLICY, "notices/breach", notice("team_overdue", "team_lead")),
+        ("notices", "breach"),
+        "breach is told by the clock's own `warn` and ladder; a notice on it would never be sent",
+    ),
+    ((POLICY, "notices/urge/0/to", ["assisting"]), ("notices", "urge", 0, "to", 0), "no assisting team is meant here"),
+    (
+        (POLICY, "notices/urge/0/message", "handler_urge"),
+        ("notices", "urge", 0, "message"),
+        "unknown message 'handler_ur",
+    ),
+    (
+        (POLICY, "notices/resolve/0/to", ["handler"]),
+        ("notices", "resolve", 0, "to", 0),
+        "citizen_result is worded for the petitioner and must not go to handler",
+    ),
+    (
+        (POLICY, "notices/supervise/0/to", ["petitioner"]),
+        ("notices", "supervise", 0, "to", 0),
+        "team_supervised is not worded for the petitioner: only messages named citizen_… may go there",
+    ),
+    # the rest of policy.yaml
+    (
+        (POLICY, "reject_reasons/duplicate", {"zh": "甲", "en": "A"}),
+        ("reject_reasons", "duplicate"),
+        "duplicate means something else in return_reasons; choose another code",
+    ),
+    ((POLICY, "hold_reasons", {}), ("hold_reasons",), "at least one is needed"),
+    ((POLICY, "longest_hold", "0s"), ("longest_hold",), "must be more than zero"),
+    ((POLICY, "signature/zh", "【西溪】"), ("signature", "zh"), "the brackets are in the messages; leave them out"),
+    ((POLICY, "telephone", "请拨打"), ("telephone",), "'请拨打' is not a telephone number; write digits, for "),
+    ((POLICY, "zone", "Asia"), ("zone",), "'Asia' is not a time zone; write for example Asia/Shanghai"),
+    # calendars
+    (
+        (CALENDARS, "calendars/office/week", {}),
+        ("calendars", "office"),
+        "The week has no open period, so no time limit could ever run out.",
+    ),
+    (
+        (CALENDARS, "calendars/office/week/sat", [{"from": "12:00", "to": "09:00"}]),
+        ("calendars", "office"),
+        "Saturday: ",
+    ),
+    (
+        (CALENDARS, "calendars/office/week/sat", [{"from": "24:00", "to": "24:00"}]),
+        ("calendars", "office"),
+        "hour must ",
+    ),
+    (
+        (CALENDARS, "calendars/office/yearly_holidays/0", "02-30"),
+        ("calendars", "office"),
+        "The yearly holiday 02-30 doe",
+    ),
+    (
+        (CALENDARS, "calendars/office/always", True),
+        ("calendars", "office"),
+        "`always: true` has no week, holidays or s",
+    ),
+    # categories
+    ((CATEGORIES, "fallback", "GV98"), ("fallback",), "unknown category 'GV98'; known: "),
+    ((CATEGORIES, "categories/0/team", "polce"), ("categories", 0, "team"), "unknown team 'polce'; known: citycare, "),
+    (
+        (CATEGORIES, "categories/0/assisting", ["x"]),
+        ("categories", 0, "assisting"),
+        "unknown team 'x'; known: citycare,",
+    ),
+    (
+        (CATEGORIES, "categories/0/assisting", ["police"]),
+        ("categories", 0, "assisting"),
+        "the lead team cannot assist ",
+    ),
+    ((CATEGORIES, "categories/1/code", "PS01"), ("categories", 1, "code"), "PS01 is there twice"),
+    ((CATEGORIES, "categories/0/group", "XX"), ("categories", 0, "group"), "unknown group 'XX'; known: "),
+    (
+        (CATEGORIES, "categories/0/flags", ["privacy", "privat"]),
+        ("categories", 0, "flags", 1),
+        "unknown flag 'privat'; ",
+    ),
+    (
+        (CATEGORIES, "categories/0/words", ["打架", "斗殴，互殴"]),
+        ("categories", 0, "words", 1),
+        "'斗殴，互殴' would be looked for as it stands; words are separated by a half-width comma",
+    ),
+    (
+        (CATEGORIES, "categories/0/words", ["KTV", "ktv"]),
+        ("categories", 0, "words", 1),
+        "ktv is there twice (capitals do not count); it would weigh double",
+    ),
+    ((CATEGORIES, "emergency_words", ["着火 "]), ("emergency_words", 0), "'着火 ' would be looked for as it stands; "),
+    # people, teams, rosters
+    ((TEAMS, "teams/police/lead", "nobody"), ("teams", "police", "lead"), "unknown person 'nobody'; known: "),
+    ((TEAMS, "teams/police/handlers/1", "x"), ("teams", "police", "handlers", 1), "unknown person 'x'; known: "),
+    (
+        (TEAMS, "teams/police/shifts/0/people", ["traffic-1"]),
+        ("teams", "police", "shifts", 0, "people", 0),
+        "traffic-1 is on shift but no handler of police, and could not accept",
+    ),
+    (
+        (TEAMS, "people/operator-2/phone", "+8619900000001"),
+        ("people", "operator-2", "phone"),
+        "the same number as operator-1",
+    ),
+    (
+        (TEAMS, "roles/commander", [{"people": ["commander-1"], "to": "20:00"}]),
+        ("roles", "commander"),
+        "nobody is on duty at mon 20:00",
+    ),
+    ((TEAMS, "roles/commander", []), ("roles", "commander"), "nobody is on duty at mon 00:00"),
+    (
+        (TEAMS, "roles/commander", [{"people": ["commander-2"]}, {"people": ["commander-1"], "days": ["mon"]}]),
+        ("roles", "commander", 1),
+        "this shift never counts: the shifts above it cover all of it",
+    ),
+    (
+        (TEAMS, "roles/handler", [{"people": ["police-1"]}]),
+        ("roles", "handler"),
+        "this name has a fixed meaning; choose",
+    ),
+    ((TEAMS, "roles/commander/0/people", ["x"]), ("roles", "commander", 0, "people", 0), "unknown person 'x'; known: "),
+    # sources and communities
+    ((SOURCES, "columns/titel", ["标题2"]), ("columns", "titel"), "unknown field 'titel'; known: address, channel, "),
+    (
+        (SOURCES, "columns/channel", ["渠道", " 标 题*"]),
+        ("columns", "channel", 1),
+        " 标 题* is a heading of title already",
+    ),
+    ((SOURCES, "sources", {}), ("sources",), "at least one source is needed"),
+    ((COMMUNITIES, "communities/1/name", "石灰桥社区"), ("communities", 1, "name"), "石灰桥社区 is there twice"),
+    # words
+    (
+        (ZH, "messages/citizen_survey", "【{signature}】请评价。"),
+        ("messages", "citizen_survey"),
+        "does not say which petition it is about; add {no6}",
+    ),
+    (
+        (ZH, "messages/citizen_rework", "【{signature}】{no6"),
+        ("messages", "citizen_rework"),
+        "the braces do not match; a ",
+    ),
+    (
+        (ZH, "messages/citizen_rework", "【{signature}】{no6}｛tel｝"),
+        ("messages", "citizen_rework"),
+        "full-width braces ｛",
+    ),
+    (
+        (EN, "messages/citizen_rework", "{signature} {no6:d}"),
+        ("messages", "citizen_rework"),
+        "a placeholder is its name ",
+    ),
+    (
+        (EN, "messages/citizen_rework", "{signature!r} {no6}"),
+        ("messages", "citizen_rework"),
+        "a placeholder is its name ",
+    ),
+    ((EN, "messages/citizen_rework", GONE), ("messages",), "citizen_rework is in words/zh.yaml but not here"),
+    (
+        (ZH, "refusals/conflict", "请{handler}重试。"),
+        ("refusals", "conflict"),
+        "unknown placeholder 'handler'; known: allowed, event, role, state",
+    ),
+    ((EN, "screens/nothing", "none {x}"), ("screens", "nothing"), "placeholders differ from the Chinese: x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "message"), MISTAKES, ids=[f"{n}-{'.'.join(map(str, m[1]))}" for n, m in enumerate(MISTAKES)]
+)
+def test_a_mistake_is_named_at_its_place(
+    change: tuple[str, str, Any], place: tuple[str | int, ...], message: str
+) -> None:
+    found = [p.message for p in problems(change) if (p.file, p.path) == (change[0], place)]
+    assert len(found) == 1
+    assert found[0].startswith(message)
+
+
+# --- what an author may do ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param((POLICY, "clocks/survey/limit", "7d"), id="another limit"),
+        pytest.param(
+            (POLICY, "clocks/interim/calendar", "office"), id="limits on different calendars are not compared"
+        ),
+        pytest.param((POLICY, "clocks/x", clock(pauses_in=["on_hold"], ends=["return"])), id="a clock more"),
+        pytest.param(
+            (POLICY, "clocks/x", clock(scope="assist", starts=["ask_assist"], meets=["accept_assist"])), id="a sub-task"
+        ),
+        pytest.param((POLICY, "notices/accept", notice("handler_urged", "team_lead")), id="a notice more"),
+        pytest.param((CALENDARS, "calendars/office/week/sat", [{"from": "9:00", "to": "24:00"}]), id="up to midnight"),
+        pytest.param((TEAMS, "roles/watch", [{"people": ["police-1"]}]), id="a role more"),
+        pytest.param(
+            (POLICY, "results/duplicate", {"zh": "重复工单", "en": "Duplicate"}), id="the same code and meaning"
+        ),
+        pytest.param((POLICY, "clocks/closure/ladder", GONE), id="a breach that nobody hears of"),
+    ],
+)
+def test_a_sensible_change_is_accepted(change: tuple[str, str, Any]) -> None:
+    assert build(changed(change)).digest != SHIPPED.digest
+
+
+def test_every_file_is_needed_and_no_other_is_known() -> None:
+    documents = copy.deepcopy(SHIPPED.documents)
+    documents["team.yaml"] = documents.pop(TEAMS)
+    with pytest.raises(PolicyError) as caught:
+        build(documents)
+    found = {p.file: p.message for p in caught.value.problems}
+    assert found[TEAMS] == "the file is missing"
+    assert found["team.yaml"].startswith("unknown file; expected ")
+
+
+def test_all_mistakes_are_found_in_one_run() -> None:
+    found = problems(
+        (POLICY, "clocks/closure/ladder", "x"),
+        (CATEGORIES, "fallback", "x"),
+        (TEAMS, "teams/police/lead", "x"),
+        (COMMUNITIES, "communities/0/nmae", "x"),
+    )
+    assert [(p.file, p.path) for p in found] == [
+        (COMMUNITIES, ("communities", 0, "nmae")),
+        (POLICY, ("clocks", "closure", "ladder")),
+        (CATEGORIES, ("fallback",)),
+        (TEAMS, ("teams", "police", "lead")),
+    ]

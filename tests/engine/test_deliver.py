@@ -1,0 +1,357 @@
+"""A message is sent at least once, and a second time only where nobody can know whether it had gone out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.engine.centre import HANDLER, T0, accepted, act, after, contents, file, in_progress, outbox, sweep_all
+from xixi_workflow.adapters.port import Outgoing, Receipt, Undeliverable, Unknown
+from xixi_workflow.core import commands as c
+from xixi_workflow.core.policy_build import build
+from xixi_workflow.engine import deliver as delivery
+from xixi_workflow.engine.deliver import BATCH, FIRST_RETRY, LEASE, LONGEST_RETRY, MOST_ATTEMPTS, deliver, deliver_all
+from xixi_workflow.engine.handle import Engine
+from xixi_workflow.store.connect import Store
+from xixi_workflow.store.tables import OutboxRow
+
+
+class Post:
+    """A provider of this test: what it took, and what it says of a message or does on the way."""
+
+    name = "post"
+
+    def __init__(
+        self,
+        send: Callable[[Outgoing], None] = lambda message: None,
+        find: Callable[[Outgoing], Receipt | Unknown | None] = lambda message: None,
+    ) -> None:
+        self._send = send
+        self._find = find
+        self.took: list[Outgoing] = []
+        self.asked: list[str] = []
+
+    def send(self, message: Outgoing) -> Receipt:
+        self._send(message)
+        self.took.append(message)
+        return Receipt(f"p-{message.id}")
+
+    def find(self, message: Outgoing) -> Receipt | Unknown | None:
+        self.asked.append(message.id)
+        return self._find(message)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def fail(error: BaseException) -> Callable[[Outgoing], None]:
+    """A provider that always fails so."""
+
+    def send(message: Outgoing) -> None:
+        del message
+        raise error
+
+    return send
+
+
+def test_a_message_is_claimed_sent_and_settled(engine: Engine) -> None:
+    [number] = file(engine, "1")
+    post = Post()
+    done = deliver(engine, post, now=after(seconds=1))
+    assert (done.claimed, done.sent, done.more) == (1, {"citizen_received": 1}, False)
+    [message] = outbox(engine)
+    assert (message.state, message.next_at, message.attempts) == ("sent", None, 1)
+    assert (message.sent_at, message.remark) == (after(seconds=1), f"p-{number}/0/0")
+    [sent] = post.took
+    assert (sent.id, sent.kind, sent.phone, sent.petition) == (
+        f"{number}/0/0", "citizen_received", "19900000000", str(number)
+    )  # fmt: skip
+    assert post.asked == []
+    assert deliver(engine, post, now=after(days=1)).claimed == 0
+
+
+def test_people_of_the_roster_are_told_under_their_own_number(engine: Engine) -> None:
+    file(engine, "1")
+    sweep_all(engine, now=T0)
+    post = Post()
+    deliver_all(engine, post, now=T0)
+    people = {p.phone: p.name for p in engine.policies.in_force.people.values()}
+    told = [sent for sent in post.took if sent.kind == "handler_dispatched"]
+    assert told
+    assert all(people[sent.phone] == sent.to_name for sent in told)
+
+
+def test_while_a_message_is_claimed_nobody_else_sends_it(engine: Engine, database_url: str) -> None:
+    file(engine, *map(str, range(5)))
+    other = Engine(Store(database_url))
+    nested: list[int] = []
+    post = Post(lambda message: nested.append(deliver(other, Post(), now=after(seconds=1)).claimed))
+    assert deliver(engine, post, now=T0).claimed == 5
+    other.store.close()
+    assert nested == [0] * 5
+
+
+def test_several_deliverers_at_once_send_each_message_once(engine: Engine, database_url: str) -> None:
+    file(engine, *map(str, range(60)))
+    others = [Engine(Store(database_url)) for _ in range(3)]
+    together = threading.Barrier(3)
+    post = Post()
+
+    def run(other: Engine) -> None:
+        together.wait()
+        while deliver(other, post, now=T0, limit=4).claimed:
+            pass
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run, others))
+    for other in others:
+        other.store.close()
+    assert len(post.took) == 60
+    assert set(Counter(message.id for message in post.took).values()) == {1}
+
+
+LOST = {
+    "the provider has it": (Receipt("p-7"), 0),
+    "the provider never had it": (None, 1),
+    "the provider cannot tell": (Unknown(), 1),
+}
+
+
+@pytest.mark.parametrize("found", LOST)
+def test_after_a_death_between_send_and_settle_the_provider_is_asked_first(engine: Engine, found: str) -> None:
+    [number] = file(engine, "1")
+    with pytest.raises(Killed):
+        deliver(engine, Post(fail(Killed())), now=T0)
+    [message] = outbox(engine)
+    assert (message.state, message.next_at) == ("sending", T0 + LEASE)
+    answer, again = LOST[found]
+    post = Post(find=lambda message: answer)
+    assert deliver(engine, post, now=T0 + LEASE - timedelta(seconds=1)).claimed == 0
+    done = deliver(engine, post, now=T0 + LEASE)
+    assert done.sent == {"citizen_received": 1}
+    assert post.asked == [f"{number}/0/0"]
+    assert len(post.took) == again
+    [message] = outbox(engine)
+    assert message.state == "sent"
+    assert message.remark == ("p-7" if not again else f"p-{number}/0/0")
+
+
+def test_what_was_claimed_but_not_reached_before_a_death_is_sent_by_the_next(engine: Engine) -> None:
+    numbers = file(engine, "1", "2", "3")
+    reached: list[str] = []
+
+    def die_at_the_second(message: Outgoing) -> None:
+        if reached:
+            raise Killed
+        reached.append(message.id)
+
+    with pytest.raises(Killed):
+        deliver(engine, Post(die_at_the_second), now=T0)
+    post = Post(find=lambda message: Receipt("p-1") if message.id in reached else None)
+    deliver(engine, post, now=T0 + LEASE)
+    assert [message.petition for message in post.took] == [str(number) for number in numbers[1:]]
+    assert [message.state for message in outbox(engine)] == ["sent"] * 3
+
+
+def test_a_passing_failure_is_tried_again_later_and_later_and_then_given_up(engine: Engine) -> None:
+    file(engine, "1")
+    post = Post(fail(Undeliverable(False, "busy")))
+    now, pauses = T0, []
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        done = deliver(engine, post, now=now)
+        [message] = outbox(engine)
+        assert (message.attempts, message.remark) == (attempt, "busy")
+        if attempt < MOST_ATTEMPTS:
+            assert (done.retried, done.failed, message.state) == (1, 0, "waiting")
+            assert deliver(engine, post, now=message.next_at - timedelta(seconds=1)).claimed == 0
+            pauses.append(message.next_at - now)
+            now = message.next_at
+        else:
+            assert (done.retried, done.failed, message.state, message.next_at) == (0, 1, "failed", None)
+    assert pauses[:3] == [FIRST_RETRY, FIRST_RETRY * 2, FIRST_RETRY * 4]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_RETRY
+    # It certainly had not gone out, so there was nothing to ask.
+    assert post.asked == []
+    assert deliver(engine, post, now=now + timedelta(days=30)).claimed == 0
+
+
+def test_a_permanent_failure_is_final_at_once(engine: Engine) -> None:
+    file(engine, "1")
+    done = deliver(engine, Post(fail(Undeliverable(True, "no such number"))), now=T0)
+    assert (done.failed, done.retried, done.sent) == (1, 0, {})
+    [message] = outbox(engine)
+    assert (message.state, message.next_at, message.remark) == ("failed", None, "no such number")
+
+
+@pytest.mark.parametrize("found", LOST)
+def test_an_unknown_outcome_is_kept_apart_and_reconciled_before_anything_is_sent_again(
+    engine: Engine, found: str
+) -> None:
+    [number] = file(engine, "1")
+    assert deliver(engine, Post(fail(TimeoutError("lost"))), now=T0).uncertain == 1
+    [message] = outbox(engine)
+    assert (message.state, message.remark, message.sent_at) == ("uncertain", "TimeoutError", None)
+    answer, again = LOST[found]
+    post = Post(find=lambda message: answer)
+    assert deliver(engine, post, now=message.next_at).sent == {"citizen_received": 1}
+    assert post.asked == [f"{number}/0/0"]
+    assert len(post.took) == again
+
+
+@pytest.mark.parametrize("error", [ConnectionError("away"), Undeliverable(False, "busy"), Undeliverable(True, "no")])
+def test_while_the_provider_cannot_be_asked_nothing_is_sent_again(engine: Engine, error: Exception) -> None:
+    file(engine, "1")
+    deliver(engine, Post(fail(TimeoutError())), now=T0)
+
+    def away(message: Outgoing) -> Receipt:
+        del message
+        raise error
+
+    post = Post(find=away)
+    assert deliver(engine, post, now=after(minutes=1)).uncertain == 1
+    assert post.took == []
+    [message] = outbox(engine)
+    assert (message.state, message.attempts) == ("uncertain", 2)
+    # And when it answers, its answer counts.
+    post = Post(find=lambda message: Receipt("p-9"))
+    deliver(engine, post, now=message.next_at)
+    assert (post.took, outbox(engine)[0].remark) == ([], "p-9")
+
+
+def test_an_outcome_that_never_becomes_known_is_not_tried_for_ever(engine: Engine) -> None:
+    file(engine, "1")
+    post = Post(fail(TimeoutError()), lambda message: Unknown())
+    now = T0
+    for _ in range(MOST_ATTEMPTS):
+        assert deliver(engine, post, now=now).uncertain == 1
+        now += LONGEST_RETRY
+    [message] = outbox(engine)
+    assert (message.state, message.next_at, message.attempts) == ("uncertain", None, MOST_ATTEMPTS)
+    assert deliver(engine, post, now=now + timedelta(days=30)).claimed == 0
+
+
+def test_one_message_that_fails_does_not_hold_up_the_others(engine: Engine) -> None:
+    numbers = file(engine, "1", "2", "3", "4")
+    errors = {
+        str(numbers[0]): Undeliverable(False, "busy"),
+        str(numbers[1]): Undeliverable(True, "no such number"),
+        str(numbers[2]): TimeoutError(),
+    }
+
+    def sometimes(message: Outgoing) -> None:
+        if message.petition in errors:
+            raise errors[message.petition]
+
+    done = deliver(engine, Post(sometimes), now=T0)
+    assert (done.claimed, done.retried, done.failed, done.uncertain) == (4, 1, 1, 1)
+    assert [message.state for message in outbox(engine)] == ["waiting", "failed", "uncertain", "sent"]
+
+
+def test_a_message_that_cannot_be_worded_fails_alone(engine: Engine) -> None:
+    ill, well = file(engine, "1", "2")
+    table = OutboxRow.__table__  # type: ignore[attr-defined]
+    with engine.store.writing() as connection:
+        connection.execute(sa.update(table).where(table.c.petition_id == ill).values(kind="no_such_kind"))
+    post = Post()
+    done = deliver(engine, post, now=T0)
+    assert (done.failed, done.sent) == (1, {"citizen_received": 1})
+    assert [message.petition for message in post.took] == [str(well)]
+    [message] = outbox(engine, "no_such_kind")
+    assert (message.state, message.next_at) == ("failed", None)
+
+
+def test_who_has_left_the_roster_is_not_sent_anything(engine: Engine) -> None:
+    [number] = file(engine, "1")
+    table = OutboxRow.__table__  # type: ignore[attr-defined]
+    with engine.store.writing() as connection:
+        connection.execute(sa.update(table).where(table.c.petition_id == number).values(recipient="gone-1"))
+    post = Post()
+    assert deliver(engine, post, now=T0).failed == 1
+    assert post.took == []
+    assert outbox(engine)[0].remark == "no such person"
+
+
+def test_no_transaction_is_open_while_a_provider_is_called(engine: Engine, database_url: str) -> None:
+    file(engine, "1", "2")
+    other = Store(database_url)
+
+    def write_meanwhile(message: Outgoing) -> None:
+        # With a transaction open this would wait for ourselves until the database gives up.
+        with other.transaction() as tx:
+            tx.reserve(20261123, 1)
+            assert tx.load([int(message.petition)])
+
+    post = Post(write_meanwhile)
+    done = deliver(engine, post, now=T0)
+    other.close()
+    assert done.sent == {"citizen_received": 2}
+
+
+def test_a_provider_too_slow_for_the_lease_gives_back_what_it_did_not_reach(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = file(engine, "1", "2", "3")
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.2))
+    slow = Post(lambda message: threading.Event().wait(0.15) and None)
+    first = deliver(engine, slow, now=T0)
+    assert first.more
+    assert sum(first.sent.values()) == len(slow.took) < len(numbers)
+    given_back = [message for message in outbox(engine) if message.state != "sent"]
+    assert {(m.state, m.attempts, m.next_at) for m in given_back} == {("waiting", 0, T0)}
+    deliver_all(engine, slow, now=T0)
+    assert sorted(message.petition for message in slow.took) == [str(number) for number in numbers]
+    assert slow.asked == []
+
+
+def test_a_full_batch_says_that_there_is_more_and_all_of_it_is_delivered(engine: Engine) -> None:
+    file(engine, *map(str, range(BATCH + 5)))
+    post = Post()
+    assert deliver(engine, post, now=T0, limit=3).more
+    rounds = deliver_all(engine, post, now=T0)
+    assert [done.claimed for done in rounds] == [BATCH, 2]
+    assert len(post.took) == BATCH + 5
+
+
+def test_a_text_is_the_same_whenever_it_is_made(engine: Engine, database_url: str) -> None:
+    [number] = in_progress(engine, "1")
+    accepted(act(engine, number, c.ReportInterim("已到场，正在处理"), HANDLER, now=after(hours=1)))
+    sweep_all(engine, now=after(days=2))
+    lost = Post(fail(TimeoutError()))
+    deliver_all(engine, lost, now=after(days=2))
+
+    texts: list[dict[str, str]] = []
+    for attempt, days in enumerate((3, 40, 400)):
+        # Each time by a process that knows nothing; before the last one the words have changed as well.
+        if attempt == 2:
+            documents = json.loads(engine.policies.in_force.canonical)
+            messages = documents["words/zh.yaml"]["messages"]
+            documents["words/zh.yaml"]["messages"] = {kind: f"{text}！" for kind, text in messages.items()}
+            changed = build(documents)
+            engine.publish(changed.canonical, changed.digest, now=after(days=399))
+        other = Engine(Store(database_url))
+        other.policies.refresh()
+        post = Post(lambda message: None)
+        table = OutboxRow.__table__  # type: ignore[attr-defined]
+        with other.store.writing() as connection:
+            connection.execute(sa.update(table).values(state="waiting", next_at=T0, attempts=0))
+        deliver_all(other, post, now=after(days=days))
+        other.store.close()
+        texts.append({message.id: message.text for message in post.took})
+    assert len(texts[0]) == len(outbox(engine)) > 5
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_nothing_is_written_where_nothing_waits(engine: Engine) -> None:
+    before = contents(engine.store)
+    post = Post()
+    assert deliver(engine, post, now=datetime.max.replace(tzinfo=T0.tzinfo, year=2100)).claimed == 0
+    assert contents(engine.store) == before
