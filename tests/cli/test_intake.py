@@ -74,6 +74,14 @@ def test_more_rows_than_a_batch_are_all_filed(tmp_path: Path, database_url: str)
     assert len(answer("list", "--limit", "9999", database=database_url)) == 2 * BATCH + 1
 
 
+def test_rows_that_name_their_source_need_no_option_and_others_are_bad(tmp_path: Path, database_url: str) -> None:
+    file = tmp_path / "sources.csv"
+    file.write_text("id,title,来源\n1,路灯不亮,西湖码\n2,油烟扰民,\n3,井盖松动,visit\n", encoding="utf-8")
+    told = answer("intake", str(file), database=database_url, code=1)
+    assert told["filed"] == 2
+    assert [(row["line"], row["field"]) for row in told["bad"]] == [(3, "source")]
+
+
 def test_a_column_may_be_named_by_hand(tmp_path: Path, database_url: str) -> None:
     file = tmp_path / "odd.csv"
     file.write_text("what,who knows\n路灯不亮,x\n", encoding="utf-8")

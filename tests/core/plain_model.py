@@ -51,11 +51,14 @@ class Run:
     silenced: int = 0
     given: int = 0
 
-    def reach(self, start: datetime, amount: timedelta) -> datetime | None:
-        """When `amount` of unpaused time since `start` is over; None: not while the pause lasts."""
+    def reach(self, start: datetime, amount: timedelta, *, rings: bool = False) -> datetime | None:
+        """When `amount` of unpaused time since `start` is over; None: not while the pause lasts.
+
+        A pause that begins at the very due instant is in time and moves it; a ring at that instant has rung.
+        """
         at = start + amount
         for begin, end in self.pauses:
-            if begin >= at:
+            if begin > at or (rings and begin == at):
                 break
             if end is None:
                 return None
@@ -96,7 +99,7 @@ class Run:
         due = self.due()
         if due is not None and now > due:
             for ring in self.rings:
-                at = self.reach(due, ring.after)
+                at = self.reach(due, ring.after, rings=True)
                 if ring.repeated and ring.level <= self.silenced:
                     continue
                 if at is None:
@@ -114,7 +117,7 @@ class Run:
         """Silence what has rung by `now`."""
         due = self.due()
         assert due is not None
-        rung = [(ring.level, self.reach(due, ring.after)) for ring in self.rings]
+        rung = [(ring.level, self.reach(due, ring.after, rings=True)) for ring in self.rings]
         self.silenced = max([level for level, at in rung if at is not None and at <= now], default=0)
 
 

@@ -1,6 +1,7 @@
 """A demonstration through the real engine on real databases: the same everywhere, complete, and adding up."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,15 @@ def test_the_report_holds_the_figures_of_every_month_that_was_touched(tmp_path: 
     assert sum(month["filed"] for month in written.values()) == done.result.received
     assert sum(month["returns"] for month in written.values()) == done.result.returned
     assert sum(month["rework_rounds"] for month in written.values()) == done.result.reopened
+
+
+def test_no_alarm_is_noticed_late_but_those_that_were_due_before_the_petition_came(tmp_path: Path) -> None:
+    run(f"sqlite:///{tmp_path / 'demo.db'}", tmp_path, count=60, days=3)
+    with sqlite3.connect(tmp_path / "demo.db") as db:
+        alarms, late = db.execute(
+            "SELECT count(*), count(*) FILTER (WHERE noticed_at > filed.at AND alarm.at > filed.at + 15000000)"
+            " FROM journal alarm JOIN (SELECT petition_id, at FROM journal WHERE seq = 0) filed USING (petition_id)"
+            " WHERE event IN ('warned', 'breached', 'escalated', 'survey_lapsed', 'hold_ended')"
+        ).fetchone()
+    assert alarms > 0
+    assert late == 0

@@ -1,7 +1,6 @@
 """What each flow does, called without any Prefect, on real databases."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,6 @@ from xixi_workflow.engine.deliver import deliver
 from xixi_workflow.engine.handle import Engine, Request
 from xixi_workflow.engine.sweep import sweep
 from xixi_workflow.store import boards, views
-
-Body = Callable[..., Any]
 
 
 def body(flow: Any, *arguments: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from xixi_workflow.demo.drive import AFTERWARDS, Demonstration
 
 #: How many teams the summary names.
 _WORST = 5
+#: A team with fewer deadlines is not ranked: one miss would put it first.
+_FEW = 10
 _PROMISE = (
     ("时限", "Clock"),
     ("限时", "Limit"),
@@ -51,20 +53,24 @@ class Summary:
 
     def _petitions(self) -> None:
         done, say = self._done.result, self._say
-        counts = [
-            (say("受理", "received"), done.received),
-            (say("派单", "dispatched"), done.dispatched),
-            (say("签收", "accepted"), done.accepted),
-            (say("办结", "resolved"), done.resolved),
-            (say("归档", "closed"), done.closed),
-            (say("退单", "returns"), done.returned),
-            (say("重办", "rework"), done.reopened),
-            (say("并单", "merged"), done.merged),
-            (say("不予受理", "rejected"), done.states.get("rejected", 0)),
-            (say("转外部", "transferred"), done.states.get("transferred", 0)),
-            (say("撤诉", "withdrawn"), done.states.get("withdrawn", 0)),
+        on = [
+            say(f"受理 {done.received}", f"received {done.received}"),
+            say(f"派单 {done.dispatched}", f"dispatched {done.dispatched}"),
+            say(f"签收 {done.accepted}", f"accepted {done.accepted}"),
+            say(f"办结 {done.resolved}", f"resolved {done.resolved}"),
+            say(f"归档 {done.closed}", f"closed {done.closed}"),
         ]
-        self._screen.table(say("工单", "Petitions"), [name for name, _ in counts], [[n for _, n in counts]])
+        rejected, transferred, withdrawn = (done.states.get(s, 0) for s in ("rejected", "transferred", "withdrawn"))
+        aside = [
+            say(f"退单 {done.returned}", f"returned {done.returned}"),
+            say(f"重办 {done.reopened}", f"reworked {done.reopened}"),
+            say(f"并单 {done.merged}", f"merged {done.merged}"),
+            say(f"不予受理 {rejected}", f"rejected {rejected}"),
+            say(f"转外部 {transferred}", f"transferred {transferred}"),
+            say(f"撤诉 {withdrawn}", f"withdrawn {withdrawn}"),
+        ]
+        self._screen.line(say("工单：", "Petitions:"), *on)
+        self._screen.line(say("其中：", "Of these:"), *aside)
 
     def _promise(self) -> None:
         say = self._say
@@ -93,7 +99,8 @@ class Summary:
             sums = missed.setdefault(team, [0, 0])
             sums[0] += breached
             sums[1] += met + breached
-        ranked = sorted(missed, key=lambda team: (-missed[team][0] / missed[team][1], team))[:_WORST]
+        many = [team for team, (_, due) in missed.items() if due >= _FEW]
+        ranked = sorted(many, key=lambda team: (-missed[team][0] / missed[team][1], team))[:_WORST]
         say = self._say
         headings = [say("承办单位", "Team"), say("超时", "Missed"), say("到期", "Due"), say("超时率", "Share")]
         rows = [

@@ -133,12 +133,13 @@ class _Intake:
         with _progress() as show:
             for row in rows:
                 if isinstance(row, BadRow):
+                    if row.reason == "row_no_source" and not batch and self._counts == Counts():
+                        # The very first row: a file without sources would fill the screen with one mistake.
+                        known = ", ".join(self._policy.sources.sources)
+                        raise Stop(f"the rows name no source; add --source with one of {known}", USAGE)
                     said = _sentence(row, self._policy, self._tongue)
                     self._counts.bad.append(Bad(row.line, row.field, row.reason, said))
                     continue
-                if not row.source:
-                    known = ", ".join(self._policy.sources.sources)
-                    raise Stop(f"the rows name no source; add --source with one of {known}", USAGE)
                 batch.append(row)
                 if len(batch) == BATCH:
                     self._file(batch)

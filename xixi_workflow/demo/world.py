@@ -8,8 +8,8 @@ How a step goes
 2. `sweep` runs until nothing is due: routing, warnings, breaches, escalations, lapses.
 3. `deliver_all` hands every message to this world, which is the sender; whoever is told reacts after a human delay.
 
-Nothing here decides for the engine or looks into the database, but for the next alarm: people know what they are told and what the screen
-showed after their last command, and are refused like anybody when they come too late.
+Nothing here decides for the engine, and nothing but the next alarm is looked up in the database: people know what they
+are told and what the screen showed after their last command, and are refused like anybody when they come too late.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ class World:
         """Let the world go on from `start` to `end`; `told(now)` is called after every step."""
         now = start
         while now < end:
-            alarm = next_alarm(self._engine.store) or end
-            deeds, now = self._until(min(now + QUANTUM, max(alarm, now + _TICK), end))
+            alarm = max(next_alarm(self._engine.store) or end, now + _TICK)
+            first = min(alarm, self._deeds[0].at) if self._deeds else alarm
+            deeds, now = self._until(min(max(first, now) + QUANTUM, alarm, end))
             self._do(deeds, now)
             while sweep(self._engine, now=now).more:
                 pass
