@@ -111,6 +111,10 @@ lockcheck: venv ## the locks agree with pyproject.toml, are hashed and name no a
 .PHONY: check
 check: lint format types floors deadcode deps lockcheck ## all that CI runs before the tests
 
+.PHONY: docs
+docs: venv ## write the pages that are made from code
+	@$(BIN)/python -m xixi_workflow.core.lifecycle_page > docs/lifecycle.md
+
 .PHONY: clean
 clean: ## remove the environment, caches and build products
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -25,14 +25,13 @@ _WHO: Final = commands.Petitioner(PETITIONER, "19900000000")
 #: After filing: what is done, and by whom.
 STEPS: Final = (
     (lambda: commands.RoutePetition("SA02"), _OPERATOR),
-    (lambda: commands.DispatchPetition(), _OPERATOR),
-    (lambda: commands.AcceptPetition(), _HANDLER),
+    (commands.DispatchPetition, _OPERATOR),
+    (commands.AcceptPetition, _HANDLER),
     (lambda: commands.ReportInterim("已联系诉求人,正在现场处理"), _HANDLER),
     (lambda: commands.AddNote("已到现场"), _HANDLER),
     (lambda: commands.ResolvePetition("solved", "照明灯已修复,请查看"), _HANDLER),
     (lambda: commands.RatePetition("satisfied"), _PETITIONER),
 )
-TRANSITIONS: Final = 1 + len(STEPS)
 
 
 def filing(serial: int, received_at: datetime | None = None) -> Request:

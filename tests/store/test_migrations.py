@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -309,6 +310,22 @@ def test_of_several_processes_that_upgrade_at_once_one_works_and_the_others_wait
     answers = [process.communicate() for process in several]
     assert [errors for _, errors in answers] == [""] * 4
     assert sorted(out.strip() for out, _ in answers) == ["", "", "", ",".join(NUMBERS)]
+
+
+def test_who_upgrades_while_another_does_waits_for_its_turn(empty: Store, empty_database_url: str) -> None:
+    second = Store(empty_database_url)
+
+    def take_a_turn() -> None:
+        with migrate._alone(second):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with migrate._alone(empty):
+            waiting = pool.submit(take_a_turn)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        waiting.result()
+    second.close()
 
 
 def test_a_migration_that_fails_leaves_the_schema_as_it_was(

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from tests.store.journals import HARD_TEXT, NOW
 from xixi_workflow.store import policies
 from xixi_workflow.store.connect import Store
+from xixi_workflow.store.tables import PolicyRow
 
 LATER = NOW + timedelta(days=1)
 
@@ -48,3 +50,13 @@ def test_services_that_publish_at_once_agree(store: Store, other: Store) -> None
     with ThreadPoolExecutor(4) as pool:
         versions = list(pool.map(publish, [store, other, store, other]))
     assert versions == [1, 1, 1, 1]
+
+
+def test_who_publishes_while_another_does_waits_and_sees_it(store: Store, other: Store) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with other.writing() as connection:
+            connection.execute(sa.insert(PolicyRow).values(version=1, digest="aa", at=NOW, canonical="{}"))
+            waiting = pool.submit(policies.put, store, b"{}", "aa", now=NOW)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        assert waiting.result() == 1

@@ -16,7 +16,7 @@ _HERE = "xixi_workflow.cli"
 SERVICE = [
     Door("up", "启动服务 Start the whole service.", f"{_HERE}.up:up"),
     Door("demo", "演示 Drive petitions through their whole life in simulated time.", f"{_HERE}.demo:demo"),
-    Door("flows", "流程 Serve the Prefect flows, here or on another machine.", f"{_HERE}.service:flows"),
+    Door("flows", "流程 Serve the Prefect flows, here or on another machine.", f"{_HERE}.flow_group:flows"),
     Door("db", "数据库 Bring the database up to date, or check it.", f"{_HERE}.database:db"),
 ]
 PETITIONS = [

@@ -1,6 +1,8 @@
-"""`docs/lifecycle.md`, made from the table. `python -m xixi_workflow.core.lifecycle_page` prints it; a test compares."""
+"""`docs/lifecycle.md`, made from the table by `make docs`; a test compares."""
 
 from __future__ import annotations
+
+import sys
 
 from xixi_workflow.core.lifecycle import EVENTS, FINAL, OPEN, ROLES, STATES, TABLE, State
 
@@ -22,7 +24,7 @@ def page() -> str:
             "",
             "## Moves 流转图",
             "",
-            "Events that keep the state (notes, reports, requests, reminders, warnings, breaches) are in the table only.",
+            "Events that keep the state (notes, reports, reminders, warnings, breaches) are in the table only.",
             "",
             "```mermaid",
             "stateDiagram-v2",
@@ -78,4 +80,4 @@ def _arrows() -> list[str]:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())
