@@ -69,9 +69,10 @@ class AlarmClock:
         self._listener.start()
 
     def stop(self) -> None:
-        """Finish the ring under way and stop."""
+        """Finish the ring under way and stop. Stopping twice does no harm."""
         self._stop.set()
-        self._scheduler.shutdown(wait=True)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
         self._listener.join(timeout=2 * COARSE)
 
     def _arm(self, at: datetime) -> None:
@@ -93,7 +94,12 @@ class AlarmClock:
 
     def _listen(self) -> None:
         while not self._stop.is_set():
-            self._wait(COARSE)
+            try:
+                self._wait(COARSE)
+            except Exception as error:
+                # Deaf, not blind: it goes on looking.
+                self._went("bell", error)
+                self._stop.wait(COARSE)
             # The lock: while a ring is under way the alarm is unarmed, and it arms itself from what it finds then.
             with self._lock:
                 if self._stop.is_set():

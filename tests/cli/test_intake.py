@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.terminal import answer, xixi
 from xixi_workflow import clock
-from xixi_workflow.cli.intake import BATCH
+from xixi_workflow.engine.bulk import BATCH
 
 GOOD = [("1001", "路灯不亮", "十字路口的路灯坏了"), ("1002", "油烟扰民", "楼下烧烤油烟很大"), ("1003", "井盖松动", "")]
 

@@ -717,3 +717,27 @@ def test_an_ending_hold_does_not_repeat_what_the_command_before_it_said() -> Non
     (ended,) = (m for m in life.last.messages if m.kind == "handler_hold_ended")
     assert ended.vars.span == 0
     assert ended.vars.due == after("25h")
+
+
+def test_a_breach_that_was_withdrawn_and_comes_again_rings_from_the_first_step() -> None:
+    life = _before("closure").sweeps(after("26h")).does(EXTEND, HANDLER, after("27h"), happened=after("22h"))
+    life.does(APPROVE_EXTENSION, SUPERVISOR, after("27h"), happened=after("23h")).sweeps(after("2d"))
+    assert [(at, level) for at, level in _rings(life, "closure") if at > after("27h")][:2] == [
+        (after("30h 10m"), 1),
+        (after("31h"), 1),
+    ]
+
+
+def test_no_event_starts_a_clock_in_a_petition_that_is_over() -> None:
+    policy = small_policy(clocks={"callback": {"starts": ["resolve", "note"]}})
+    life = Life(policy).in_progress().does(RESOLVE, HANDLER, after("1h")).does(SATISFIED, PETITIONER, after("2h"))
+    life.does(c.AddNote("电话"), OPERATOR, after("3h"))
+    assert life.petition.clocks == []
+
+
+def test_somebody_of_two_assisting_teams_is_asked_for_each() -> None:
+    life = Life(small_policy(teams={"teams": {"market": {"handlers": ["market-1", "urban-1"]}}}))
+    life.does(c.RoutePetition("NOISE", assisting=("market", "urban")), SYSTEM, after("5s"))
+    life.does(c.DispatchPetition(), SYSTEM, after("10s"))
+    asked = [m.vars.team for m in life.messages if m.kind == "handler_assist_asked" and m.to == "urban-1"]
+    assert asked == ["market", "urban"]

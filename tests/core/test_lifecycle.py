@@ -164,6 +164,23 @@ def test_states_are_open_or_resolved_or_over() -> None:
     assert {*FINAL, "closed"} == ENDED
 
 
+@pytest.mark.parametrize(
+    ("events", "roles"),
+    [
+        (("approve_hold", "refuse_hold", "approve_extension", "refuse_extension"), {"supervisor", "leader"}),
+        (("accept", "return", "report_interim", "request_hold", "request_extension"), {"handler", "operator"}),
+        (("resolve", "accept_assist", "finish_assist"), {"handler", "operator"}),
+        (("rate", "rate_dissatisfied", "withdraw"), {"petitioner", "operator"}),
+        (("reopen", "refuse_return", "merge", "reject", "transfer_out"), {"operator", "supervisor", "leader"}),
+        (("dispatch",), {"operator", "supervisor", "system"}),
+        ((*BY_TIME, "adopt", "follow"), {"system"}),
+    ],
+)
+def test_nobody_else_may(events: tuple[str, ...], roles: set[str]) -> None:
+    for event in events:
+        assert {role for row in TABLE if row.event == event for role in row.who} == roles
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_can_be_reached(state: State) -> None:
     assert WAYS[state]().petition.state == state

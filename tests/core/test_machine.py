@@ -14,7 +14,7 @@ from tests.core.plain_model import Model
 from tests.core.policies import MONDAY, small_policy
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import Command
-from xixi_workflow.core.lifecycle import ENDED, ROLES, ROW_OF, STATES
+from xixi_workflow.core.lifecycle import ENDED, EVENT_OF, ROLES, ROW_OF, State
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.work import Decision, Refused, wake_at
 
@@ -206,7 +206,12 @@ class Petitions(RuleBasedStateMachine):
         entries = self.life.entries
         assert [e.seq for e in entries] == list(range(len(entries)))
         assert self.life.petition.seq == len(entries)
-        assert all(e.state in STATES for e in entries)
+        state: State | None = None
+        for entry in entries:
+            row = ROW_OF[state, EVENT_OF[entry.event]]
+            assert row.to == entry.state
+            assert Actor.parse(entry.actor).role in row.who
+            state = entry.state
 
     @invariant()
     def what_is_over_has_no_clock_and_no_alarm(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +25,8 @@ from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.words import Language
-from xixi_workflow.engine.handle import Engine, Request
-
-#: Petitions in one transaction: large enough to be quick, small enough to show progress and to let others write.
-BATCH = 500
-_OPERATOR = Actor("operator")
+from xixi_workflow.engine.bulk import FiledAll, file_all
+from xixi_workflow.engine.handle import Engine
 
 
 class Bad(msgspec.Struct, frozen=True):
@@ -77,7 +75,7 @@ def intake(
                 file, known.columns, source=source, mapping=columns, zone=policy.zone, sources=known.sources,
                 natures=natures,
             )  # fmt: skip
-            counts = _Intake(engine, tongue).run(rows)
+            counts = _file(engine, rows, tongue)
         except IntakeFileError as error:
             mistaken = error.reason in ("file_no_field", "file_no_column")
             raise Stop(_sentence(error, policy, tongue), USAGE if mistaken else UNUSABLE) from None
@@ -118,51 +116,25 @@ def _tell(screen: Screen, counts: Counts) -> None:
     screen.line(filed, repeated, bad, style="bold")
 
 
-class _Intake:
-    """Files good rows, `BATCH` at a time; what the engine refuses is a bad row too."""
-
-    def __init__(self, engine: Engine, tongue: Language) -> None:
-        self._engine = engine
-        self._policy = engine.policies.in_force
-        self._tongue = tongue
-        self._counts = Counts()
-
-    def run(self, rows: Iterator[FilePetition | BadRow]) -> Counts:
-        """Everything in `rows`, to its end."""
-        batch: list[FilePetition] = []
-        with _progress() as show:
-            for row in rows:
-                if isinstance(row, BadRow):
-                    if row.reason == "row_no_source" and not batch and self._counts == Counts():
-                        # The very first row: a file without sources would fill the screen with one mistake.
-                        known = ", ".join(self._policy.sources.sources)
-                        raise Stop(f"the rows name no source; add --source with one of {known}", USAGE)
-                    said = _sentence(row, self._policy, self._tongue)
-                    self._counts.bad.append(Bad(row.line, row.field, row.reason, said))
-                    continue
-                batch.append(row)
-                if len(batch) == BATCH:
-                    self._file(batch)
-                    batch = []
-                    show(self._counts)
-            self._file(batch)
-        return self._counts
-
-    def _file(self, batch: list[FilePetition]) -> None:
-        requests = [Request(0, command, _OPERATOR) for command in batch]
-        for command, done in zip(batch, self._engine.handle(requests, now=clock.now()), strict=True):
-            if done.refused is not None:
-                said = words.refusal(done.refused, self._policy, role="operator", language=self._tongue)
-                which = f"{command.source} {command.source_id}"
-                self._counts.bad.append(Bad(0, which, done.refused.code, said))
-            elif done.repeated:
-                self._counts.repeated += 1
-            else:
-                self._counts.filed += 1
+def _file(engine: Engine, rows: Iterator[FilePetition | BadRow], tongue: Language) -> Counts:
+    """Everything in `rows`, to its end; what the engine refuses is a bad row too."""
+    policy = engine.policies.in_force
+    first = next(rows, None)
+    if isinstance(first, BadRow) and first.reason == "row_no_source":
+        # A file without sources would fill the screen with one mistake.
+        known = ", ".join(policy.sources.sources)
+        raise Stop(f"the rows name no source; add --source with one of {known}", USAGE)
+    with _progress() as show:
+        filed = file_all(engine, chain([first] if first else [], rows), Actor("operator"), clock.now, told=show)
+    bad = [Bad(row.line, row.field, row.reason, _sentence(row, policy, tongue)) for row in filed.bad]
+    for command, refused in filed.refused:
+        said = words.refusal(refused, policy, role="operator", language=tongue)
+        bad.append(Bad(0, f"{command.source} {command.source_id}", refused.code, said))
+    return Counts(filed.filed, filed.repeated, bad)
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Counts], None]]:
+def _progress() -> Iterator[Callable[[FiledAll[BadRow]], None]]:
     """A line on the terminal that counts; nothing where standard error is no terminal."""
     console = Console(file=sys.stderr)
     columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]

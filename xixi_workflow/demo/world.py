@@ -93,7 +93,9 @@ class World:
         """Let the world go on from `start` to `end`; `told(now)` is called after every step."""
         now = start
         while now < end:
-            alarm = max(next_alarm(self._engine.store) or end, now + _TICK)
+            alarm = next_alarm(self._engine.store) or end
+            if alarm <= now:
+                alarm = now + _TICK
             first = min(alarm, self._deeds[0].at) if self._deeds else alarm
             deeds, now = self._until(min(max(first, now) + QUANTUM, alarm, end))
             self._do(deeds, now)

@@ -66,10 +66,11 @@ def file_all(
     clock: Callable[[], datetime],
     *,
     dry_run: bool = False,
+    told: Callable[[FiledAll[Bad]], None] = lambda so_far: None,
 ) -> FiledAll[Bad]:
     """File every petition among `rows`, each batch durable by itself; what was filed before is not filed again.
 
-    A dry run reads everything and files nothing.
+    A dry run reads everything and files nothing. `told` hears how it stands after each batch.
     """
     result: FiledAll[Bad] = FiledAll()
     stream = iter(rows)
@@ -87,4 +88,5 @@ def file_all(
                 result.repeated += 1
             else:
                 result.filed += 1
+        told(result)
     return result
