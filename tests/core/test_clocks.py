@@ -29,6 +29,7 @@ from tests.core.lives import (
 from tests.core.policies import MONDAY, small_policy
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import Command
+from xixi_workflow.core.lifecycle import ROW_OF
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.work import Refused
 
@@ -646,6 +647,7 @@ def test_teams_named_in_routing_are_asked_when_the_petition_goes_out() -> None:
     assert life.petition.clocks == [x for x in life.petition.clocks if x.key == ""]
     life.does(c.DispatchPetition(note="占道"), SYSTEM, after("10s"))
     assert [e.event for e in life.last.entries] == ["dispatched", "assist_asked", "assist_asked"]
+    assert all(Actor.parse(e.actor).role in ROW_OF["dispatched", "ask_assist"].who for e in life.last.entries)
     assert {x.key: x.due_at for x in life.petition.clocks if x.key} == {
         "market": after("8h 10s"),
         "police": after("8h 10s"),

@@ -11,10 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import SQLModel, col, select
 
-from xixi_workflow.core.petition import Petition
+from xixi_workflow.core.petition import Entry, Petition
+from xixi_workflow.core.replay import replay
 from xixi_workflow.core.work import wake_at
+from xixi_workflow.engine.handle import Engine
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.rows import decode_petition
+from xixi_workflow.store.rows import decode_petition, encode
 from xixi_workflow.store.tables import IntakeRow, JournalRow, OutboxRow, OutcomeRow, PetitionRow, SealRow
 from xixi_workflow.store.verify import Verified, verify
 
@@ -50,8 +52,9 @@ def breaches(store: Store) -> list[Breach]:
     return found
 
 
-def assert_whole(store: Store) -> None:
+def assert_whole(engine: Engine) -> None:
     """Every petition's row, working state, intake, journal, outcomes and messages tell one and the same story."""
+    store = engine.store
     journal = journals(store)
     petitions = {row.id: row for row in rows(store, PetitionRow)}
     assert {row.petition_id for row in rows(store, IntakeRow)} == petitions.keys() == journal.keys()
@@ -70,8 +73,7 @@ def assert_whole(store: Store) -> None:
         assert lines[-1].state == live.state
     assert_each_breach_once(store)
     _assert_seals(store, journal)
-    for message in rows(store, OutboxRow):
-        assert 0 <= message.seq < len(journal[message.petition_id])
+    _assert_lived_again(engine, journal)
 
 
 def assert_each_breach_once(store: Store) -> None:
@@ -89,3 +91,26 @@ def _assert_seals(store: Store, journal: dict[int, list[sa.Row[Any]]]) -> None:
     assert [number for number, _ in seals] == list(range(1, len(seals) + 1))
     assert Counter(line.seal for lines in journal.values() for line in lines) == dict(seals)
     assert verified.entries == sum(map(len, journal.values()))
+
+
+def _assert_lived_again(engine: Engine, journal: dict[int, list[sa.Row[Any]]]) -> None:
+    """Judged again from the journal alone, every petition comes to the same state, verdicts and messages."""
+    states, outcomes, messages = {}, {}, {}
+    for number, written in journal.items():
+        entries = [Entry(e.seq, e.event, e.state, e.at, e.noticed_at or e.at, e.actor, e.data or "") for e in written]
+        policy = engine.policies.judging(engine.policies.in_force.version)
+        for replayed in replay(entries, petition_id=number, policy_for=lambda entry: policy):
+            decision = replayed.decision
+            states[number] = decision.petition
+            for o in decision.outcomes:
+                outcomes[number, o.clock, o.key, o.started_at] = (o.team, o.result, o.due_at, o.settled_at)
+            for n, m in enumerate(decision.messages):
+                messages[number, decision.petition.seq - 1, n] = (m.kind, m.to, encode(m.vars).decode())
+    assert states == living(engine.store)
+    assert messages == {
+        (m.petition_id, m.seq, m.n): (m.kind, m.recipient, m.vars) for m in rows(engine.store, OutboxRow)
+    }
+    assert outcomes == {
+        (o.petition_id, o.clock, o.key, o.started_at): (o.team, o.result, o.due_at, o.settled_at)
+        for o in rows(engine.store, OutcomeRow)
+    }

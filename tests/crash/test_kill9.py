@@ -34,9 +34,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 
-def test_two_hundred_kills_lose_nothing_and_decide_nothing_twice(
-    database_url: str, tmp_path: Path
-) -> None:
+def test_two_hundred_kills_lose_nothing_and_decide_nothing_twice(database_url: str, tmp_path: Path) -> None:
     store = Store(database_url)
     engine = Engine(store)
     policy = hurried()
@@ -55,7 +53,7 @@ def test_two_hundred_kills_lose_nothing_and_decide_nothing_twice(
     provider = Provider(world)
     deliver_all(engine, provider, now=later + LEASE)
 
-    assert_whole(store)
+    assert_whole(engine)
     _assert_filings(store, said)
     _assert_notes(store, said)
     resent = _assert_messages(store, said, received(world))
@@ -145,6 +143,7 @@ def _assert_messages(store: Store, said: dict[str, list[list[str]]], world: list
         assert len(set(generations)) == len(generations)
     for identity, generation in _settled(said["all"]).items():
         assert times[identity][-1].generation == generation, f"{identity}: sent again after its answer was written down"
+    assert again, "no kill fell between sending and writing the answer down"
     return sum(len(copies) - 1 for copies in again.values())
 
 

@@ -45,7 +45,7 @@ class Victim:
 
     def __init__(self, engine: Engine, world: Path, rng: random.Random, generation: int) -> None:
         self._engine = engine
-        self._provider = Provider(world, generation)
+        self._provider = Provider(world, generation, takes=0.002)
         self._rng = rng
         self._generation = generation
         self._count = 0

@@ -7,6 +7,7 @@ process that sent it. It is not synced to the disk: SIGKILL takes nothing back t
 from __future__ import annotations
 
 import os
+import time
 import zlib
 from hashlib import blake2b
 from pathlib import Path
@@ -28,8 +29,10 @@ class Provider:
 
     name = "world"
 
-    def __init__(self, path: Path, generation: int = 0) -> None:
+    def __init__(self, path: Path, generation: int = 0, *, takes: float = 0.0) -> None:
         self._path = path
+        #: Seconds a call takes, so that a kill may fall between sending and writing the answer down.
+        self._takes = takes
         self._generation = generation
         self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         #: What was sent since the caller last looked.
@@ -39,6 +42,7 @@ class Provider:
         digest = blake2b(message.text.encode(), digest_size=8).hexdigest()
         os.write(self._file, f"{message.id} {digest} {self._generation}\n".encode())
         self.sent.append(message.id)
+        time.sleep(self._takes)
         return Receipt(message.id)
 
     def find(self, message: Outgoing) -> Receipt | Unknown | None:

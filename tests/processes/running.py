@@ -66,7 +66,7 @@ class Running:
         method: str | None = None,
     ) -> Answer:
         """One request; a `body` that is not bytes is sent as JSON."""
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, method=method)
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")

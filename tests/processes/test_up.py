@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.processes.running import gone, running, wait_for
+from xixi_workflow import clock, wiring
+from xixi_workflow.core.policy_build import build
+from xixi_workflow.settings import Settings
 from xixi_workflow.store import board
 from xixi_workflow.store.connect import Store
 
@@ -40,7 +43,7 @@ def test_it_starts_on_a_database_that_it_has_used_before(empty_database_url: str
         assert (again.status, again.json["no"]) == (200, no)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything_in_good_order(number: signal.Signals, tmp_path: Path) -> None:
     with running(tmp_path, f"sqlite:///{tmp_path}/xixi.db") as service:
         service.part("timekeeper")
@@ -87,30 +90,26 @@ def test_a_busy_page_does_not_stop_the_alarm(database_url: str, tmp_path: Path) 
         for thread in threads:
             thread.start()
         try:
-            due = datetime.now(UTC) + timedelta(seconds=4)
+            due = clock.now() + timedelta(seconds=4)
             filed = service.file("1", received_at=(due - timedelta(hours=3)).isoformat())
             store = Store(database_url)
             # Asked of the database: the page is busy.
-            breach = wait_for(lambda: _breach(store, int(filed.json["no"])))
+            wait_for(lambda: due in _breaches(store, int(filed.json["no"])))
             store.close()
         finally:
             enough.set()
             for thread in threads:
                 thread.join()
-        assert breach == due.replace(microsecond=due.microsecond)
 
 
-def _breach(store: Store, number: int) -> datetime | None:
-    """When the petition's interim deadline was missed, once it was."""
+def _breaches(store: Store, number: int) -> list[datetime]:
+    """When the petition's deadlines were missed."""
     record = board.record(store, number)
     assert record is not None
-    return next((line.at for line in record.journal if line.event == "breached"), None)
+    return [line.at for line in record.journal if line.event == "breached"]
 
 
 def test_a_policy_published_meanwhile_is_taken_up_without_a_restart(tmp_path: Path) -> None:
-    from xixi_workflow import clock, wiring
-    from xixi_workflow.settings import Settings
-
     url = f"sqlite:///{tmp_path}/xixi.db"
     with running(tmp_path, url) as service:
         engine = wiring.open_engine(Settings(database_url=url), now=clock.now())
@@ -120,8 +119,6 @@ def test_a_policy_published_meanwhile_is_taken_up_without_a_restart(tmp_path: Pa
             **documents,
             "sources.yaml": {**sources, "sources": {**sources["sources"], "lake_app": {"zh": "新来源", "en": "New"}}},
         }
-        from xixi_workflow.core.policy_build import build
-
         assert service.file("1", source="lake_app").status == 422
         assert wiring.publish(engine, build(changed), now=clock.now()) == 2
         engine.store.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import make_schema
 from tests.processes.running import PATIENCE, Running, running, start, wait_for
 from xixi_workflow.adapters.policy_folder import shipped_folder
 
@@ -25,8 +26,7 @@ def refused(service: Running) -> str:
 
 
 def newer_schema(folder: Path) -> str:
-    with running(folder, f"sqlite:///{folder}/xixi.db"):
-        pass
+    make_schema(f"sqlite:///{folder}/xixi.db")
     with sqlite3.connect(folder / "xixi.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     return f"sqlite:///{folder}/xixi.db"

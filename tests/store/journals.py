@@ -1,11 +1,15 @@
-"""Units of work to save, as the engine would hand them over; every column has a value of its own."""
+"""Units of work to save, as the engine hands them over, each column with a value of its own; and what is then found."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
 
 from xixi_workflow.core.lifecycle import State
 from xixi_workflow.core.petition import Clock, Entry, Message, Outcome, Petition, Vars
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.rows import Intake, Seal, Unit
+from xixi_workflow.store.tables import metadata
 
 #: Exact to the microsecond, and no multiple of a millisecond.
 NOW = datetime(2026, 11, 23, 8, 30, 59, 123457, tzinfo=UTC)
@@ -79,3 +83,23 @@ def progress(serial: int, seq: int = 1, *, at: datetime = NOW, wake_at: datetime
 def save(store: Store, *units: Unit, at: datetime = NOW, policy: int = 3) -> None:
     with store.transaction() as tx:
         tx.apply(list(units), Seal(at, policy))
+
+
+def rows(store: Store, table: str) -> list[dict[str, Any]]:
+    """All rows of a table by key, as SQLAlchemy reads them."""
+    described = metadata.tables[table]
+    with store.reading() as connection:
+        found = connection.execute(sa.select(described).order_by(*described.primary_key.columns))
+        return [dict(row._mapping) for row in found]
+
+
+def row(store: Store, table: str) -> dict[str, Any]:
+    """The only row of a table."""
+    (only,) = rows(store, table)
+    return only
+
+
+def due(store: Store, now: datetime, limit: int) -> list[int]:
+    """Serials of the petitions that a sweep at `now` would get."""
+    with store.transaction() as tx:
+        return [number - NUMBER for number, _ in tx.due(now, limit)]

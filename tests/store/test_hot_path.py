@@ -2,38 +2,20 @@
 
 import hashlib
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tests.store.journals import HARD_TEXT, MICRO, NOW, NUMBER, filing, petition, progress, save
+from tests.store.journals import MICRO, NOW, NUMBER, due, filing, petition, progress, row, rows, save
 from xixi_workflow.core.petition import Message, Outcome, Vars
 from xixi_workflow.store import postgresql, sqlite
 from xixi_workflow.store.connect import RETRYABLE, Store
-from xixi_workflow.store.rows import Claimed, Seal, Settled, Unit, decode_petition
+from xixi_workflow.store.rows import Seal, Unit, decode_petition
 from xixi_workflow.store.tables import metadata, to_micros
-from xixi_workflow.store.verify import Verified, verify
 
-
-def rows(store: Store, table: str) -> list[dict[str, Any]]:
-    """All rows of a table by key, as SQLAlchemy reads them."""
-    described = metadata.tables[table]
-    with store.reading() as connection:
-        found = connection.execute(sa.select(described).order_by(*described.primary_key.columns))
-        return [dict(row._mapping) for row in found]
-
-
-def row(store: Store, table: str) -> dict[str, Any]:
-    (only,) = rows(store, table)
-    return only
-
-
-# --- the statements -------------------------------------------------------------------------------------------------
+# --- the statements --------------------------------------------------------------------------------------------------
 
 STATEMENTS = [
     (module.__name__, name, text)
@@ -77,7 +59,7 @@ def test_every_written_table_has_its_statement_on_both_databases() -> None:
         assert tables >= {"petition", "intake", "journal", "outcome", "outbox"}
 
 
-# --- apply ----------------------------------------------------------------------------------------------------------
+# --- apply -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_filed_petition_is_written_whole_and_exact(store: Store) -> None:
@@ -259,269 +241,7 @@ def test_a_long_batch_goes_through_in_one_piece(store: Store) -> None:
     assert counts == [1500, 1500, 4500, 1500, 3000]
 
 
-# --- load, find, texts ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ids", [[], [1], [2, 1], [1, 77], [77], [3, 3, 2, 1]])
-def test_load_gives_the_working_states_that_exist(store: Store, ids: list[int]) -> None:
-    save(store, filing(1), filing(2), filing(3))
-    with store.transaction() as tx:
-        found = tx.load([NUMBER + n for n in ids])
-    assert {number: decode_petition(live) for number, live in found.items()} == {
-        NUMBER + n: petition(n) for n in ids if n < 4
-    }
-
-
-def test_find_tells_which_petitions_a_source_has_filed_before(store: Store) -> None:
-    units = [filing(1), filing(2)]
-    save(store, *units)
-    keys = [("xihu_code", unit.intake[0]) for unit in units if unit.intake is not None]
-    with store.transaction() as tx:
-        assert tx.find([]) == {}
-        assert tx.find([("xihu_code", "nothing"), ("other", keys[0][1])]) == {}
-        assert tx.find([*keys, ("xihu_code", "nothing"), keys[0]]) == {keys[0]: NUMBER + 1, keys[1]: NUMBER + 2}
-
-
-def test_texts_come_back_letter_by_letter(store: Store) -> None:
-    save(store, filing(1), filing(2))
-    with store.transaction() as tx:
-        assert tx.texts([]) == {}
-        assert tx.texts([NUMBER + 2, NUMBER + 7]) == {NUMBER + 2: (f"标题 2 {HARD_TEXT}", HARD_TEXT * 3)}
-
-
-# --- due ------------------------------------------------------------------------------------------------------------
-
-
-def due(store: Store, now: datetime, limit: int) -> list[int]:
-    with store.transaction() as tx:
-        return [number - NUMBER for number, _ in tx.due(now, limit)]
-
-
-def test_due_gives_the_earliest_first_and_no_more_than_asked(store: Store) -> None:
-    save(
-        store,
-        filing(1, wake_at=NOW),
-        filing(2, wake_at=NOW - timedelta(days=1)),
-        filing(3, wake_at=NOW + MICRO),
-        filing(4, wake_at=NOW),
-        filing(5),
-    )
-    assert due(store, NOW, 10) == [2, 1, 4]
-    assert due(store, NOW, 2) == [2, 1]
-    assert due(store, NOW - MICRO, 10) == [2]
-    assert due(store, NOW + MICRO, 10) == [2, 1, 4, 3]
-    assert due(store, NOW - timedelta(days=2), 10) == []
-
-
-def test_due_gives_the_state_with_the_number(store: Store) -> None:
-    save(store, filing(1, wake_at=NOW))
-    with store.transaction() as tx:
-        ((number, live),) = tx.due(NOW, 10)
-    assert (number, decode_petition(live)) == (NUMBER + 1, petition(1))
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_what_one_service_has_claimed_another_skips(store: Store, other: Store) -> None:
-    save(store, *(filing(n, wake_at=NOW) for n in range(1, 6)))
-    with store.transaction() as tx:
-        mine = [number - NUMBER for number, _ in tx.due(NOW, 3)]
-        assert mine == [1, 2, 3]
-        assert due(other, NOW, 3) == [4, 5]
-    assert due(other, NOW, 9) == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize(
-    ("look", "index"),
-    [
-        ("SELECT id, live FROM petition WHERE wake_at <= {now} ORDER BY wake_at, id LIMIT 1000", "petition_wake"),
-        ("SELECT petition_id FROM outbox WHERE next_at <= {now} ORDER BY next_at LIMIT 100", "outbox_next"),
-    ],
-)
-def test_an_idle_look_walks_the_partial_index(store: Store, look: str, index: str) -> None:
-    now = "5" if store.is_sqlite else "'2026-11-23'"
-    with store.reading() as connection:
-        if store.is_sqlite:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look.format(now=now)}").fetchall()
-        else:
-            # A handful of rows is read faster without any index; a million is not.
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            plan = connection.exec_driver_sql(f"EXPLAIN {look.format(now=now)}").fetchall()
-    assert f" {index} " in str(plan)
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_sqlite_reads_by_keys_and_never_scans_a_growing_table(store: Store) -> None:
-    """PostgreSQL chooses by the size of the tables."""
-    seen: list[str] = []
-    with store.transaction() as tx:
-        assert isinstance(tx, sqlite.SqliteTx)
-        connection = tx._connection
-        connection.set_trace_callback(seen.append)
-        tx.load([1])
-        tx.load([1, 2])
-        tx.due(NOW, 10)
-        tx.find([("a", "b")])
-        tx.texts([1])
-        tx.claim(NOW, NOW, 10)
-        connection.set_trace_callback(None)
-        plans = [
-            step[3]
-            for sql in seen
-            if sql.startswith("SELECT")
-            for step in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
-        ]
-    assert len(plans) >= 6
-    assert [step for step in plans if re.match(r"SCAN (?!j\b)", step) or "TEMP B-TREE" in step] == []
-
-
-# --- reserve --------------------------------------------------------------------------------------------------------
-
-
-def test_numbers_of_a_day_begin_with_one_and_go_on(store: Store) -> None:
-    with store.transaction() as tx:
-        assert [tx.reserve(20261123, 1), tx.reserve(20261123, 10), tx.reserve(20261123, 1)] == [1, 2, 12]
-        assert tx.reserve(20261124, 1) == 1
-    with store.transaction() as tx:
-        assert tx.reserve(20261123, 1) == 13
-
-
-def test_two_services_never_share_a_number_and_leave_no_gap(store: Store, other: Store) -> None:
-    barrier = threading.Barrier(2)
-
-    def take(source: Store, sizes: list[int]) -> list[int]:
-        barrier.wait()
-        taken: list[int] = []
-        for size in sizes:
-            with source.transaction() as tx:
-                first = tx.reserve(20261123, size)
-            taken += range(first, first + size)
-        return taken
-
-    with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(take, store, [1, 3, 2] * 20), pool.submit(take, other, [2, 1] * 30)]
-        numbers = [number for one in both for number in one.result()]
-    assert sorted(numbers) == list(range(1, 211))
-
-
-def test_services_that_write_at_once_make_one_chain(store: Store, other: Store) -> None:
-    barrier = threading.Barrier(2)
-
-    def write(source: Store, serials: range) -> None:
-        barrier.wait()
-        for serial in serials:
-            save(source, filing(serial))
-            save(source, progress(serial))
-
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(write, store, range(1, 16)), pool.submit(write, other, range(101, 116))]:
-            done.result()
-    assert [s["number"] for s in rows(store, "seal")] == list(range(1, 61))
-    found = verify(store)
-    assert isinstance(found, Verified)
-    assert (found.seals, found.entries) == (60, 90)
-
-
-# --- put_off --------------------------------------------------------------------------------------------------------
-
-
-def test_a_petition_that_cannot_be_decided_waits_and_is_shown(store: Store) -> None:
-    save(store, *(filing(n, wake_at=NOW) for n in (1, 2, 3)))
-    until = NOW + timedelta(hours=1)
-    with store.transaction() as tx:
-        tx.put_off([NUMBER + 3, NUMBER + 1], until, NOW, ["KeyError", "坏\0了 \ud83d"])
-    assert due(store, NOW, 10) == [2]
-    assert due(store, until, 10) == [2, 1, 3]
-    with store.transaction() as tx:
-        tx.put_off([NUMBER + 3], until + MICRO, NOW + MICRO, ["ValueError"])
-    assert rows(store, "trouble") == [
-        {"petition_id": NUMBER + 1, "at": NOW, "error": "坏\N{REPLACEMENT CHARACTER}了 ?"},
-        {"petition_id": NUMBER + 3, "at": NOW + MICRO, "error": "ValueError"},
-    ]
-
-
-# --- claim and settle -----------------------------------------------------------------------------------------------
-
-LEASE = timedelta(minutes=5)
-
-
-def claim(store: Store, now: datetime, limit: int = 10) -> list[Claimed]:
-    with store.transaction() as tx:
-        return tx.claim(now, now + LEASE, limit)
-
-
-def keys(claimed: list[Claimed]) -> list[tuple[int, int, int]]:
-    return [(c.petition_id - NUMBER, c.seq, c.n) for c in claimed]
-
-
-def with_messages(store: Store) -> None:
-    """Petitions 1 and 2 have two messages each, those of 2 a microsecond earlier."""
-    save(store, filing(1), filing(2))
-    save(store, progress(2), at=NOW - MICRO)
-    save(store, progress(1), at=NOW)
-
-
-def test_a_claim_gives_the_oldest_first_with_all_that_the_text_needs(store: Store) -> None:
-    with_messages(store)
-    claimed = claim(store, NOW, 3)
-    assert keys(claimed) == [(2, 1, 0), (2, 1, 1), (1, 1, 0)]
-    (first, *_, last) = claimed
-    assert msgspec.json.decode(first.vars, type=Vars) == progress(2).messages[0][2].vars
-    assert (first.kind, first.recipient, first.state, first.attempts) == ("resolved", "petitioner", "waiting", 0)
-    assert (first.policy, first.community, first.phone, first.language) == (3, "翠苑社区", "19900000002", "en")
-    assert (first.confidential, last.confidential) == (True, False)
-    assert {type(c.confidential) for c in claimed} == {bool}
-
-
-def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(store: Store, other: Store) -> None:
-    with_messages(store)
-    assert claim(store, NOW - timedelta(hours=1)) == []
-    assert len(claim(store, NOW, 3)) == 3
-    assert keys(claim(other, NOW)) == [(1, 1, 1)]
-    assert claim(other, NOW + LEASE - MICRO) == []
-    again = claim(other, NOW + LEASE)
-    assert [(c.state, c.attempts) for c in again] == [("sending", 1)] * 4
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_two_services_that_claim_at_once_share_the_messages(store: Store, other: Store) -> None:
-    with_messages(store)
-    with store.transaction() as tx:
-        mine = keys(tx.claim(NOW, NOW + LEASE, 2))
-        theirs = keys(claim(other, NOW, 4))
-    assert (mine, theirs) == ([(2, 1, 0), (2, 1, 1)], [(1, 1, 0), (1, 1, 1)])
-
-
-def test_a_fate_is_written_and_ends_the_waiting_or_sets_its_next_moment(store: Store) -> None:
-    with_messages(store)
-    sent, failed, again, unsure = claim(store, NOW)
-    later = NOW + timedelta(seconds=30, microseconds=1)
-    remark = "provider: 失败\0 \ud83d " + HARD_TEXT
-    with store.transaction() as tx:
-        tx.settle(
-            [
-                Settled(sent.petition_id, sent.seq, sent.n, "sent", None, 1, NOW + MICRO, "id-1"),
-                Settled(failed.petition_id, failed.seq, failed.n, "failed", None, 1, remark=remark),
-                Settled(again.petition_id, again.seq, again.n, "waiting", later, 1),
-                Settled(unsure.petition_id, unsure.seq, unsure.n, "uncertain", later + MICRO, 2),
-            ]
-        )
-        tx.settle([])
-    names = ("state", "next_at", "attempts", "sent_at", "remark")
-    kept = "provider: 失败\N{REPLACEMENT CHARACTER} ? " + HARD_TEXT
-    by_key = {(m["petition_id"] - NUMBER, m["n"]): tuple(m[name] for name in names) for m in rows(store, "outbox")}
-    assert by_key == {
-        (2, 0): ("sent", None, 1, NOW + MICRO, "id-1"),
-        (2, 1): ("failed", None, 1, None, kept),
-        (1, 0): ("waiting", later, 1, None, None),
-        (1, 1): ("uncertain", later + MICRO, 2, None, None),
-    }
-    assert keys(claim(store, later)) == [(1, 1, 0)]
-    assert [(c.state, c.attempts) for c in claim(store, later + MICRO)] == [("uncertain", 2)]
-
-
-# --- instants -------------------------------------------------------------------------------------------------------
+# --- instants --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from msgspec import Meta
 
 #: A reason or answer that a person has written: not blank, at most 4,000 characters.
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
-Code = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[\w.:-]+$")]
+Code = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\A[\w.:-]+\Z")]
+#: No NUL character: PostgreSQL cannot store one in a text, and no petition needs one.
+_STORABLE = r"\A[^\0]*\Z"
 #: A span in seconds, more than zero and at most a year.
 Span = Annotated[float, Meta(gt=0, le=366 * 86400)]
 Urgency = Literal["normal", "urgent", "emergency"]
@@ -42,8 +44,8 @@ def _exact(command: RequestHold | ApproveHold | RequestExtension | ApproveExtens
 class Petitioner(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who filed the petition. Kept apart from the working state and never in the journal."""
 
-    name: Annotated[str, Meta(max_length=100)] = ""
-    phone: Annotated[str, Meta(max_length=32)] = ""
+    name: Annotated[str, Meta(max_length=100, pattern=_STORABLE)] = ""
+    phone: Annotated[str, Meta(max_length=32, pattern=_STORABLE)] = ""
     language: Literal["zh", "en"] = "zh"
 
 
@@ -52,18 +54,23 @@ class FilePetition(Command, frozen=True, omit_defaults=True):
 
     event: ClassVar[str] = "file"
     source: Code
-    source_id: Annotated[str, Meta(min_length=1, max_length=100)]
+    source_id: Annotated[str, Meta(min_length=1, max_length=100, pattern=_STORABLE)]
     title: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-    content: Annotated[str, Meta(max_length=20000)] = ""
+    content: Annotated[str, Meta(max_length=20000, pattern=_STORABLE)] = ""
     received_at: Annotated[datetime, Meta(tz=True)] | None = None
-    channel: Annotated[str, Meta(max_length=40)] = ""
-    nature: Annotated[str, Meta(max_length=40)] = ""
+    channel: Annotated[str, Meta(max_length=40, pattern=_STORABLE)] = ""
+    nature: Annotated[str, Meta(max_length=40, pattern=_STORABLE)] = ""
     urgency: Urgency = "normal"
-    community: Annotated[str, Meta(max_length=60)] = ""
-    address: Annotated[str, Meta(max_length=300)] = ""
+    community: Annotated[str, Meta(max_length=60, pattern=_STORABLE)] = ""
+    address: Annotated[str, Meta(max_length=300, pattern=_STORABLE)] = ""
     petitioner: Petitioner = Petitioner()
     confidential: bool = False
     surveyable: bool = True
+
+    def __post_init__(self) -> None:
+        # Its pattern says already that it must not be blank, and a field has one pattern.
+        if "\0" in self.title:
+            raise ValueError("title holds a character that cannot be stored")
 
 
 class RoutePetition(Command, frozen=True, omit_defaults=True):

@@ -192,7 +192,8 @@ TABLE: Final[tuple[Row, ...]] = (
     *_rows(OPEN, "urge", None, ("petitioner", *_CENTRE)),
     *_rows(OPEN, "supervise", None, _CENTRE),
     *_rows(OPEN, "change_priority", None, _CENTRE),
-    *_rows(("dispatched", "in_progress", "on_hold"), "ask_assist", None, (*_FIELD, "supervisor")),
+    # The system too: it asks the teams named in routing when it dispatches.
+    *_rows(("dispatched", "in_progress", "on_hold"), "ask_assist", None, (*_FIELD, "supervisor", "system")),
     *_rows(("dispatched", "in_progress", "on_hold", "returned"), "accept_assist", None, _FIELD),
     *_rows(("dispatched", "in_progress", "on_hold", "returned"), "finish_assist", None, _FIELD),
     *_rows(OPEN, "acknowledge", None, _ANYBODY),
