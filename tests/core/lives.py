@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tests.core.policies import MONDAY
+from tests.core.policies import MONDAY, small_policy
 from xixi_workflow.core import commands as c
 from xixi_workflow.core import decide as judge
 from xixi_workflow.core.commands import Command
@@ -15,6 +15,7 @@ from xixi_workflow.core.petition import Actor, Clock, Entry, Message, Outcome, P
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.work import Decision, Refused
 
+SMALL = small_policy()
 #: The number of the petition in most tests.
 NUMBER = 20260601000001
 
@@ -158,3 +159,24 @@ class Life:
         self.outcomes += decision.outcomes
         self.messages += decision.messages
         self.follow += decision.follow
+
+
+def ticking(clock: str, policy: Policy = SMALL) -> Life:
+    """A petition in which that clock runs."""
+    life = Life(policy)
+    if clock == "response":
+        return life
+    if clock == "acceptance":
+        return life.dispatched()
+    life.in_progress()
+    if clock == "assistance":
+        return life.does(c.AskAssist("urban"), HANDLER, after("2h"))
+    if clock == "callback":
+        return life.does(RESOLVE, HANDLER, after("21h"))
+    return life
+
+
+def rings(life: Life, clock: str) -> list[tuple[datetime, int]]:
+    """When a clock's ladder rang, and on which level."""
+    data = [(e.at, e.data) for e in life.entries if e.event in ("breached", "escalated") and f'"{clock}"' in e.data]
+    return [(at, int(text.split('"level":')[1][0])) for at, text in data if '"level"' in text]

@@ -9,7 +9,8 @@ import pytest
 
 from tests.core.lives import ACTORS, HANDLER, HOLD, INTERIM, NUMBER, OPERATOR, PETITIONER, RESOLVE, Life, after
 from tests.core.policies import small_policy
-from tests.core.test_lifecycle import COMMAND, CONDITIONS, WAYS
+from tests.core.test_conditions import CONDITIONS
+from tests.core.ways import COMMAND, WAYS
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import Command
 from xixi_workflow.core.lifecycle import EVENTS, ROLES, STATES

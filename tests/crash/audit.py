@@ -96,9 +96,9 @@ def _assert_seals(store: Store, journal: dict[int, list[sa.Row[Any]]]) -> None:
 def _assert_lived_again(engine: Engine, journal: dict[int, list[sa.Row[Any]]]) -> None:
     """Judged again from the journal alone, every petition comes to the same state, verdicts and messages."""
     states, outcomes, messages = {}, {}, {}
+    policy = engine.policies.in_force
     for number, written in journal.items():
         entries = [Entry(e.seq, e.event, e.state, e.at, e.noticed_at or e.at, e.actor, e.data or "") for e in written]
-        policy = engine.policies.judging(engine.policies.in_force.version)
         for replayed in replay(entries, petition_id=number, policy_for=lambda entry: policy):
             decision = replayed.decision
             states[number] = decision.petition

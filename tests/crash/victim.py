@@ -139,8 +139,8 @@ def say(*words: str) -> None:
 def main() -> None:
     """Raise and kill victims until the input ends."""
     url, seed, world = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    # Whoever finds a message of a dead process need not wait: nobody else is alive.
-    delivery.LEASE = timedelta(0)
+    # Longer than a delivery takes, short enough for a later victim to find what an earlier one left behind.
+    delivery.LEASE = timedelta(seconds=0.5)
     engine = Engine(Store(url))
     engine.policies.refresh()
     engine.policies.router(engine.policies.in_force.version)

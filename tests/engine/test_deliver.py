@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -301,7 +302,7 @@ def test_a_provider_too_slow_for_the_lease_gives_back_what_it_did_not_reach(
 ) -> None:
     numbers = file(engine, "1", "2", "3")
     monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.2))
-    slow = Post(lambda message: threading.Event().wait(0.15) and None)
+    slow = Post(lambda message: time.sleep(0.15))
     first = deliver(engine, slow, now=T0)
     assert first.more
     assert sum(first.sent.values()) == len(slow.took) < len(numbers)

@@ -274,8 +274,11 @@ TEXTS = {
 @pytest.mark.parametrize("field", ["title", "content", "name", "community"])
 def test_text_that_no_database_can_hold_harms_no_neighbour(engine: Engine, text: str, field: str) -> None:
     bad = TEXTS[text]
-    said = {"title": "路灯不亮", "content": "内容", "community": ""} | ({field: bad} if field != "name" else {})
-    odd = c.FilePetition("demo", "odd", petitioner=c.Petitioner(bad if field == "name" else "某某"), **said)
+    said = {"title": "路灯不亮", "content": "内容", "community": "文三社区", "name": "某某"} | {field: bad}
+    petitioner = c.Petitioner(said["name"])
+    odd = c.FilePetition(
+        "demo", "odd", said["title"], said["content"], community=said["community"], petitioner=petitioner
+    )
     before, itself, behind = engine.handle([filing("1"), Request(0, odd), filing("2")], now=T0)
     assert events(engine, accepted(before).id) == events(engine, accepted(behind).id) == ["filed"]
     if itself.refused is not None:

@@ -258,9 +258,8 @@ def test_sweeps_and_commands_at_once_lose_nothing_and_breach_nothing_twice(engin
     sweep_all(engine, now=at)
     breached = Counter((number, facts["clock"]) for number, _, _, facts in lines(engine, "breached"))
     assert set(breached.values()) == {1}
-    assert {number for number, clock in breached if clock == "interim"} == {
-        row.id for row in rows(engine.store, PetitionRow)
-    }
+    late = {number for number, clock in breached if clock == "interim"}
+    assert late == {row.id for row in rows(engine.store, PetitionRow)}
 
 
 def test_the_roster_of_the_day_is_told_under_the_rules_of_the_filing(engine: Engine) -> None:

@@ -44,7 +44,7 @@ def test_a_newer_schema_is_refused_in_one_line(tmp_path: Path) -> None:
         ("sqlite:///{folder}/file.txt/xixi.db", "file.txt"),
         ("sqlite:///:memory:", "name a file"),
         ("mysql://nowhere/xixi", "not supported"),
-        ("nonsense", "not a database URL"),
+        ("nonsense", "database URL"),
         ("postgresql://nobody@127.0.0.1:1/xixi", "cannot open"),
     ],
 )

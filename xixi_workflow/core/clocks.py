@@ -133,10 +133,12 @@ def settle(plan: ClockPlan, clock: Clock, at: datetime, *, met: bool, team: str)
         paused_for += max(0.0, (at - clock.paused_at).total_seconds())
         if clock.breached_at is None:
             due_at = _add(plan, max(at, clock.paused_at), clock.total - clock.used)
-    if met:
-        result = "on_time" if at <= due_at else "late"
+    if not met:
+        result = "ended" if clock.breached_at is None else "unmet"
+    elif at <= due_at:
+        result = "on_time"
     else:
-        result = "unmet" if clock.breached_at is not None else "ended"
+        result = "late"
     return Outcome(
         clock.name,
         clock.key,

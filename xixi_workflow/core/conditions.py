@@ -38,6 +38,9 @@ def _route(work: Work, command: commands.RoutePetition) -> Refused | None:
         return refused
     category = policy.categories[command.category]
     lead = command.team or category.team
+    if lead not in policy.teams:
+        # An old policy's category, and today's roster has no such team: the centre looks itself.
+        lead = policy.categories[policy.fallback].team
     if petition.state in ("received", "routed", "returned"):
         petition.lead = lead
         # Teams that were asked already keep their sub-tasks; a new lead's own ends when it is dispatched.
