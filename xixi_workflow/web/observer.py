@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -195,15 +196,13 @@ class Observer:
             look()
 
     def _watch_prefect(self) -> None:
-        from xixi_workflow.adapters.prefect_api import PrefectApi
-
-        prefect = PrefectApi(self._prefect_api_url)
+        # Asked without the adapter, which would load an HTTP client and log every silence: here it is only shown.
         while True:
             try:
-                self.prefect = "answers" if prefect.healthy() else "silent"
-            except Exception as error:
-                self.prefect = "silent"
-                log.warning("prefect_not_asked", error=type(error).__name__)
+                with urllib.request.urlopen(f"{self._prefect_api_url}/health", timeout=2.0) as answer:
+                    self.prefect = "answers" if answer.status == 200 else "silent"
+            except (OSError, ValueError):
+                self.prefect = "silent" if self.settled else "unknown"
             if self._stop.wait(PREFECT_EVERY):
                 return
 
