@@ -55,7 +55,7 @@ class FilePetition(Command, frozen=True, omit_defaults=True):
     event: ClassVar[str] = "file"
     source: Code
     source_id: Annotated[str, Meta(min_length=1, max_length=100, pattern=_STORABLE)]
-    title: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    title: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^\0]*[^\0\s][^\0]*\Z")]
     content: Annotated[str, Meta(max_length=20000, pattern=_STORABLE)] = ""
     received_at: Annotated[datetime, Meta(tz=True)] | None = None
     channel: Annotated[str, Meta(max_length=40, pattern=_STORABLE)] = ""
@@ -66,11 +66,6 @@ class FilePetition(Command, frozen=True, omit_defaults=True):
     petitioner: Petitioner = Petitioner()
     confidential: bool = False
     surveyable: bool = True
-
-    def __post_init__(self) -> None:
-        # Its pattern says already that it must not be blank, and a field has one pattern.
-        if "\0" in self.title:
-            raise ValueError("title holds a character that cannot be stored")
 
 
 class RoutePetition(Command, frozen=True, omit_defaults=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import structlog
 
-from xixi_workflow.store.connect import RETRYABLE, Store
+from xixi_workflow.store.connect import RETRYABLE, CommitLostError, Store
 from xixi_workflow.store.rows import Tx
 
 log = structlog.get_logger()
@@ -23,16 +23,25 @@ LONGEST_PAUSE = 2.0
 
 
 def attempted(store: Store, work: Callable[[Tx], Result], *, attempts: int = ATTEMPTS) -> Result:
-    """What `work` returns, committed. It may run several times, each time on a fresh transaction.
+    """What `work` returns, committed once. It may run several times, each time on a fresh transaction.
 
     Raises what the last attempt raised.
     """
-    for attempt in range(1, attempts):
+    result: Result | None = None
+    lost: CommitLostError | None = None
+    for attempt in range(1, attempts + 1):
         try:
+            if lost is not None and store.holds(lost.sealed):
+                return cast(Result, result)
             with store.transaction() as tx:
-                return work(tx)
+                result = work(tx)
         except RETRYABLE as error:
+            if isinstance(error, CommitLostError):
+                lost = error
+            if attempt == attempts:
+                raise
             log.warning("transaction_retried", attempt=attempt, error=type(error).__name__)
             time.sleep(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE))
-    with store.transaction() as tx:
-        return work(tx)
+        else:
+            return result
+    raise AssertionError("unreachable")

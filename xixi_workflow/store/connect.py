@@ -47,6 +47,14 @@ class UnreachableError(StoreError):
         super().__init__(f"cannot open {shown}: {reason(error)}")
 
 
+class CommitLostError(StoreError):
+    """The connection was cut during a commit: whether it counts is known only to the database. `sealed` names it."""
+
+    def __init__(self, shown: str, sealed: tuple[int, bytes]) -> None:
+        super().__init__(f"the answer of {shown} to a commit was lost")
+        self.sealed = sealed
+
+
 def reason(error: Exception) -> str:
     """What the driver says, in one line and without the statement."""
     return " ".join(str(error.__cause__ or error).split())
@@ -61,6 +69,7 @@ RETRYABLE: tuple[type[Exception], ...] = (
     psycopg.OperationalError,
     sqlite3.OperationalError,
     UnreachableError,
+    CommitLostError,
 )
 
 
@@ -103,7 +112,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
-        """One transaction on the hot path: committed at the end, rolled back on any exception."""
+        """One transaction on the hot path: committed at the end, rolled back on any exception.
+
+        Raises `CommitLostError` when nobody can tell which of the two it was.
+        """
         try:
             pooled = self.engine.raw_connection()
         except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
@@ -114,7 +126,12 @@ class Store:
             tx.begin()
             try:
                 yield tx
-                tx.commit()
+                try:
+                    tx.commit()
+                except psycopg.OperationalError as error:
+                    if isinstance(tx, PostgresTx) and tx.sealed is not None and raw.closed:
+                        raise CommitLostError(self.shown, tx.sealed) from error
+                    raise
             except BaseException:
                 tx.rollback()
                 raise
@@ -124,6 +141,11 @@ class Store:
                 pooled.invalidate()
                 self.engine.dispose()
             pooled.close()
+
+    def holds(self, sealed: tuple[int, bytes]) -> bool:
+        """Whether a commit whose answer was lost (`CommitLostError`) counts after all."""
+        with self.transaction() as tx:
+            return isinstance(tx, PostgresTx) and tx.holds(sealed)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

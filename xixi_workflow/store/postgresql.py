@@ -132,7 +132,7 @@ _HEAD = (
 )
 _SEAL = (
     "INSERT INTO seal (number, at, policy, entries, hash)"
-    " SELECT number, %(at)s, %(policy)s, %(entries)s, hash FROM head"
+    " SELECT number, %(at)s, %(policy)s, %(entries)s, hash FROM head RETURNING number, hash"
 )
 _CLAIM = (
     "SELECT o.petition_id, o.seq, o.n, o.kind, o.recipient, o.vars, o.state, o.attempts, p.policy, i.community,"
@@ -148,6 +148,8 @@ class PostgresTx:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor(binary=True)
+        #: Number and hash of the seal that this transaction wrote, by which it can be recognised afterwards.
+        self.sealed: tuple[int, bytes] | None = None
 
     def begin(self) -> None:
         """Nothing to do: psycopg opens the transaction with the first statement."""
@@ -155,6 +157,12 @@ class PostgresTx:
     def commit(self) -> None:
         """Make everything durable."""
         self._connection.commit()
+
+    def holds(self, sealed: tuple[int, bytes]) -> bool:
+        """Whether the transaction that wrote that seal was committed. One that is still under way is waited for."""
+        self._cursor.execute("SELECT 1 FROM chain WHERE id = 1 FOR SHARE")
+        self._cursor.execute("SELECT 1 FROM seal WHERE number = %s AND hash = %s", sealed)
+        return self._cursor.fetchone() is not None
 
     def rollback(self) -> None:
         """Forget everything since `begin`."""
@@ -257,6 +265,8 @@ class PostgresTx:
             ctes = [f"head AS ({_HEAD})"] if journal else []
             ctes += [f"w{i} AS ({sql})" for i, sql in enumerate(first)]
             self._cursor.execute(f"WITH {', '.join(ctes)} {last}" if ctes else last, values)
+            if journal:
+                self.sealed = self._cursor.fetchone()
 
     def put_off(self, ids: list[int], until: datetime, at: datetime, errors: list[str]) -> None:
         """See `rows.Tx`."""

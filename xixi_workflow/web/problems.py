@@ -23,6 +23,7 @@ _FORMS: Final = tuple(
         (r"Expected `str` of length >= 1$", "不能为空", "must not be empty"),
         (r"Expected `str` of length <= (\d+)", "最多 {1} 个字", "at most {1} characters"),
         (r"Expected `str` matching regex '\\\\S'", "不能只有空格", "must not be blank"),
+        (r"Expected `str` matching regex .*\\\\s\]", "不能只有空格，也不能含空字符", "must not be blank or hold a NUL"),
         (r"Expected `str` matching regex", "含有不允许的字符", "holds a character that is not allowed"),
         (r"Invalid enum value (.+)", "没有“{1}”这个选项", "there is no choice {1}"),
         (r"Expected `datetime` with a timezone", "时间须带时区，例如 {example}", "needs a time zone, as in {example}"),
