@@ -52,6 +52,7 @@ class AlarmClock:
         self._wait = wait
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._stopping = threading.Lock()
         self._failing: dict[str, str] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -71,8 +72,15 @@ class AlarmClock:
     def stop(self) -> None:
         """Finish the ring under way and stop. Stopping twice does no harm."""
         self._stop.set()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        with self._lock:
+            # The ring under way has finished and armed nothing; from here on nobody does. A scheduler that shuts down
+            # holds the very lock that arming needs, and waits for the ring.
+            if self._scheduler.running:
+                # It is not to be in the middle of a job when it shuts down: it would look for it in vain.
+                self._scheduler.remove_all_jobs()
+        with self._stopping:
+            if self._scheduler.running:
+                self._scheduler.shutdown(wait=True)
         self._listener.join(timeout=2 * COARSE)
 
     def _arm(self, at: datetime) -> None:
@@ -81,6 +89,8 @@ class AlarmClock:
 
     def _go(self) -> None:
         with self._lock:
+            if self._stop.is_set():
+                return
             try:
                 self._ring(now())
                 following = self._next_alarm()

@@ -54,9 +54,11 @@ class CutWire:
                     before, self.at_commit = self.at_commit == "before", ""
                     if before:
                         client.shutdown(socket.SHUT_RDWR)
-                        return
+                        break
                     swallow.set()
                 server.sendall(asked)
+            # Closing alone would not wake who reads from it.
+            server.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, client: socket.socket, server: socket.socket, swallow: threading.Event) -> None:
         with contextlib.suppress(OSError), client:

@@ -30,7 +30,7 @@ from xixi_workflow.store import board, census
 from xixi_workflow.store.connect import Store
 
 #: Petitions of a demonstration that names no number and no file.
-USUAL = 1000
+USUAL = 3000
 #: A service that has shown itself so lately is running.
 _ALIVE = timedelta(minutes=1)
 _FILE = "demo.db"
@@ -47,7 +47,7 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument for each option
             "--petitions",
             min=1,
             metavar="N",
-            help="诉求件数 Number of petitions: 1000, or the file's.",
+            help="诉求件数 Number of petitions: 3000, or the file's.",
             show_default=False,
         ),
     ] = None,

@@ -28,7 +28,8 @@ def up(
 
     Start the service: migrate, keep the clocks, send messages, answer HTTP, supervise Prefect. Ctrl-C stops it.
     """
-    from xixi_workflow.processes.supervisor import CannotStart, Supervisor
+    from xixi_workflow.processes.listener import CannotStart
+    from xixi_workflow.processes.supervisor import Supervisor
     from xixi_workflow.settings import Settings
 
     given: dict[str, Any] = {

@@ -23,6 +23,7 @@ import structlog
 
 from xixi_workflow.adapters.port import Outgoing, Receipt, Sender, Undeliverable
 from xixi_workflow.core import words
+from xixi_workflow.core.lifecycle import ROLES
 from xixi_workflow.core.petition import Vars
 from xixi_workflow.engine.attempts import attempted
 from xixi_workflow.engine.handle import Engine
@@ -136,7 +137,9 @@ def _compose(engine: Engine, claimed: Claimed) -> Outgoing | None:
     """The message as its reader gets it; None when the roster no longer knows the reader."""
     policy = engine.policies.judging(claimed.policy)
     if claimed.recipient == "petitioner":
-        name, phone, language = "petitioner", claimed.phone, claimed.language
+        phone, language = claimed.phone, claimed.language
+        # A name would be personal data on a screen that shows what is sent.
+        name = ROLES["petitioner"][language == "en"]
     else:
         person = policy.people.get(claimed.recipient)
         if person is None:

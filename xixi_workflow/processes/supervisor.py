@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
+from xixi_workflow.processes.listener import LOOPBACK, CannotStart, bound, shown
 from xixi_workflow.processes.part import Guard, Part
 from xixi_workflow.processes.prefect_environment import api_url, prefect_environment, prefect_home
 from xixi_workflow.processes.sayings import say
@@ -38,12 +39,7 @@ from xixi_workflow.settings import Settings
 GRACE: Final = 8.0
 #: Seconds after which Prefect is started even though the web has not said that it is ready.
 PREFECT_AFTER: Final = 6.0
-_LOOPBACK: Final = "127.0.0.1"
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-class CannotStart(Exception):  # noqa: N818 - it says what is the matter
-    """The service cannot start; the message is one plain sentence for an operator."""
 
 
 class Supervisor:
@@ -67,11 +63,11 @@ class Supervisor:
         with contextlib.ExitStack() as stack:
             wake = stack.enter_context(self._signals())
             stack.callback(self._selector.close)
-            listener = stack.enter_context(_bound(self._settings.host, self._settings.port, "--port"))
+            listener = stack.enter_context(bound(self._settings.host, self._settings.port, "--port"))
             self._host, self._port = listener.getsockname()[:2]
             self._prefect_port = self._settings.prefect_port
             if self._settings.prefect and not self._settings.prefect_api_url:
-                with _bound(_LOOPBACK, self._prefect_port, "--prefect-port") as probe:
+                with bound(LOOPBACK, self._prefect_port, "--prefect-port") as probe:
                     self._prefect_port = probe.getsockname()[1]
             environment = self._environment()
             self._guard = Guard(sys.executable)
@@ -130,7 +126,7 @@ class Supervisor:
             raise CannotStart(str(error)) from None
         url = settings.prefect_api_url
         if settings.prefect and not url:
-            url = api_url(_LOOPBACK, self._prefect_port)
+            url = api_url(LOOPBACK, self._prefect_port)
         if settings.config is not None:
             given["XIXI_CONFIG"] = str(settings.config)
         self._token = token
@@ -162,7 +158,7 @@ class Supervisor:
             return
         if not settings.prefect_api_url:
             alone = prefect_environment(settings.state_dir, given=os.environ)
-            where = ["--host", _LOOPBACK, "--port", str(self._prefect_port)]
+            where = ["--host", LOOPBACK, "--port", str(self._prefect_port)]
             command = [python, "-m", "prefect", "server", "start", *where]
             log = logs / "prefect-server.log"
             self._parts["prefect"] = Part("prefect", command, alone, leashed=False, log_file=log)
@@ -196,9 +192,9 @@ class Supervisor:
 
     def _greet(self) -> None:
         settings = self._settings
-        page = f"http://{_shown(self._host)}:{self._port}/"
+        page = f"http://{shown(self._host)}:{self._port}/"
         language = settings.language
-        prefect = settings.prefect_api_url or api_url(_LOOPBACK, self._prefect_port)
+        prefect = settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
         given = bool(settings.token.get_secret_value())
         self._tell(say("running", language))
         for name, what in (
@@ -238,7 +234,7 @@ class Supervisor:
                     served = True
                     if prefect is not None:
                         self._start("prefect")
-                    url = self._settings.prefect_api_url or api_url(_LOOPBACK, self._prefect_port)
+                    url = self._settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
                     threading.Thread(target=self._await_prefect, args=(url,), daemon=True).start()
                 flows = self._parts["flows"]
                 if self._prefect_answers.is_set():
@@ -315,28 +311,3 @@ class Supervisor:
                 time.sleep(0.02)
             for part in group:
                 part.kill(self._guard)
-
-
-def _shown(host: str) -> str:
-    """A host that a browser on this machine can open."""
-    if host in ("0.0.0.0", "::"):
-        return _LOOPBACK
-    return f"[{host}]" if ":" in host else host
-
-
-def _bound(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket. Raises `CannotStart` when the port is taken or the address is not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        if isinstance(error, socket.gaierror):
-            raise CannotStart(f"{host} is not an address of this machine (--host)") from None
-        raise CannotStart(
-            f"port {port} on {host} cannot be used: {error.strerror}; choose another with {option}"
-        ) from None
-    return listener

@@ -38,7 +38,7 @@ DELIVERY_EVERY: Final = 1.0
 BEAT_EVERY: Final = 2.0
 #: Seconds that one sweep should take, and that it then leaves to others: SQLite has one writer, and those who file
 #: petitions wait for it (with sweeps of a thousand they waited for two seconds).
-TURN: Final = 0.03
+TURN: Final = 0.012
 YIELD: Final = 0.003
 #: Petitions that a sweep takes at least.
 FEWEST: Final = 20

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from xixi_workflow.store.bell import Bell, PostgresBell, SocketBell
 from xixi_workflow.store.postgresql import PostgresTx
 from xixi_workflow.store.rows import Tx
-from xixi_workflow.store.sqlite import SqliteTx
+from xixi_workflow.store.sqlite import LONGEST_WAIT, SqliteTx
 
 #: WAL lets readers read while one writes; FULL keeps the promise that an acknowledged petition survives a power cut,
 #: and costs nothing measurable once commands are committed in groups. 20 s is longer than any batch.
@@ -28,7 +28,7 @@ _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=20000",
+    f"busy_timeout={int(LONGEST_WAIT * 1000)}",
     "cache_size=-65536",
     "mmap_size=268435456",
     "temp_store=MEMORY",
@@ -101,7 +101,7 @@ class Store:
         self.url = parsed.render_as_string(hide_password=False)
         self.shown = parsed.render_as_string(hide_password=True)
         if self.is_sqlite:
-            self.engine = sa.create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 20})
+            self.engine = sa.create_engine(parsed, connect_args={"check_same_thread": False, "timeout": LONGEST_WAIT})
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             self.bell: Bell = SocketBell(f"{parsed.database}-bell")

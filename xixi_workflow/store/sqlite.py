@@ -7,6 +7,7 @@ takes; the statements here name the columns of `tables.py` and a test compares t
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import datetime
 
 from xixi_workflow.store.rows import (
@@ -22,6 +23,10 @@ from xixi_workflow.store.rows import (
     seal_text,
 )
 from xixi_workflow.store.tables import to_micros
+
+#: Seconds that a writer waits for another; longer than any batch takes.
+LONGEST_WAIT = 20.0
+_ASK_AGAIN = 0.0005
 
 _INSERT_PETITION = (
     "INSERT INTO petition (id, source, source_id, policy, state, category, lead, urgency, round, result, rating,"
@@ -65,8 +70,25 @@ class SqliteTx:
         self._many = connection.executemany
 
     def begin(self) -> None:
-        """Start writing; waits for another writer as long as the connection's busy timeout allows."""
-        self._execute("BEGIN IMMEDIATE")
+        """Start writing; waits for another writer up to `LONGEST_WAIT`.
+
+        SQLite's own waiting sleeps longer and longer, up to 100 ms, and so starves whoever waits beside a busy writer
+        (measured: p99 of an intake beside the sweep .7 s). Asking every half millisecond costs little and is fair.
+        """
+        self._execute("PRAGMA busy_timeout = 0")
+        try:
+            for _ in range(int(LONGEST_WAIT / _ASK_AGAIN)):
+                try:
+                    self._execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        raise
+                    time.sleep(_ASK_AGAIN)
+                else:
+                    return
+            self._execute("BEGIN IMMEDIATE")
+        finally:
+            self._execute(f"PRAGMA busy_timeout = {int(LONGEST_WAIT * 1000)}")
 
     def commit(self) -> None:
         """Make everything durable."""

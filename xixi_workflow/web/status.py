@@ -1,7 +1,6 @@
 """The status page: is the promise being kept right now, and is everything running that keeps it.
 
-Plain HTML that reloads itself, so it works on any screen of the centre. Its words are here and not in `config/words/`,
-because the page has to speak when the database is away, and with it the policy. It names no petitioner.
+Plain HTML that reloads itself, so it works on any screen of the centre. It names no petitioner.
 """
 
 from __future__ import annotations
@@ -21,121 +20,13 @@ from xixi_workflow.processes.pulse import share_within
 from xixi_workflow.web.languages import Language
 from xixi_workflow.web.observer import CLOCK_STATES, Beating, Observer, Overview, Running
 from xixi_workflow.web.petition_view import clock_name
+from xixi_workflow.web.status_words import TEXT
 from xixi_workflow.web.style import document
 
 log = structlog.get_logger()
 
 REFRESH: Final = 10
 _COLOURS: Final = {"overdue": "bad", "due_soon": "warn", "on_time": "good", "paused": "soft"}
-
-_ZH: Final[dict[str, str]] = {
-    "title": "西溪诉求流程",
-    "other": "English",
-    "open": "在办诉求",
-    "overdue": "超时",
-    "due_soon": "临期",
-    "on_time": "正常",
-    "paused": "暂停计时",
-    "away": "数据库没有应答。收到的诉求会请发送方稍后重发，恢复后按原定时限补记，不漏不重。",
-    "silent_clock": "计时进程没有心跳：暂时没有人计时和发消息，进程恢复后会按原定时限补记。",
-    "put_off": "有 {n} 件诉求处理出错，已推后重试，请查看日志。",
-    "by_clock": "各时限",
-    "clock": "时限",
-    "by_state": "各环节",
-    "list_overdue": "超时未结（超时最久在前）",
-    "list_due_soon": "临期（最急在前）",
-    "no": "编号",
-    "state": "状态",
-    "team": "承办",
-    "due": "到期",
-    "gone": "已超",
-    "left": "剩余",
-    "none": "没有。",
-    "alarm": "计时",
-    "alive": "运行中",
-    "dead": "无心跳，最后 {at}",
-    "started": "启动",
-    "last": "最近一次处理",
-    "next": "下一个到期",
-    "late": "到点误差",
-    "late_value": "一半在 {half} 内，99% 在 {most} 内，最大 {max}（共 {n} 次）",
-    "never": "还没有到期事项",
-    "outbox": "消息",
-    "waiting": "待发",
-    "sending": "发送中",
-    "uncertain": "结果待核实",
-    "failed": "发送失败",
-    "sent": "本次启动以来已发",
-    "oldest": "最早一条等了",
-    "parts": "运行",
-    "database": "数据库",
-    "policy": "策略",
-    "policy_value": "第 {version} 版，{at} 起",
-    "prefect": "Prefect",
-    "answers": "正常",
-    "silent": "没有应答（不影响计时）",
-    "unknown": "正在询问",
-    "unused": "未使用",
-    "open_ui": "打开界面",
-    "yes": "正常",
-    "no_answer": "没有应答",
-    "at": "{at}，每 {seconds} 秒刷新 · {version}",
-}
-_EN: Final[dict[str, str]] = {
-    "title": "Xixi Workflow",
-    "other": "中文",
-    "open": "open petitions",
-    "overdue": "overdue",
-    "due_soon": "due soon",
-    "on_time": "on time",
-    "paused": "paused",
-    "away": "The database does not answer. Sources are asked to send again later; when it is back, everything "
-    "that fell due is dated at its due moment. Nothing is lost, nothing happens twice.",
-    "silent_clock": "The clock process is silent: nobody keeps time or sends messages just now. When it is back, "
-    "everything that fell due is dated at its due moment.",
-    "put_off": "{n} petition(s) could not be judged and are tried again later; please read the log.",
-    "by_clock": "Clocks",
-    "clock": "Clock",
-    "by_state": "States",
-    "list_overdue": "Overdue, the longest first",
-    "list_due_soon": "Due soon, the nearest first",
-    "no": "No.",
-    "state": "State",
-    "team": "Team",
-    "due": "Due",
-    "gone": "Late by",
-    "left": "Left",
-    "none": "None.",
-    "alarm": "Alarm clock",
-    "alive": "running",
-    "dead": "silent since {at}",
-    "started": "Started",
-    "last": "Last work",
-    "next": "Next due",
-    "late": "Lateness",
-    "late_value": "half within {half}, 99% within {most}, at most {max} ({n} events)",
-    "never": "nothing has fallen due yet",
-    "outbox": "Messages",
-    "waiting": "Waiting",
-    "sending": "Being sent",
-    "uncertain": "Outcome unknown",
-    "failed": "Failed",
-    "sent": "Sent since the start",
-    "oldest": "The oldest has waited",
-    "parts": "Running",
-    "database": "Database",
-    "policy": "Policy",
-    "policy_value": "version {version}, since {at}",
-    "prefect": "Prefect",
-    "answers": "fine",
-    "silent": "does not answer (the clocks do not need it)",
-    "unknown": "being asked",
-    "unused": "not used",
-    "open_ui": "open its pages",
-    "yes": "fine",
-    "no_answer": "does not answer",
-    "at": "{at}, reloads every {seconds} s · {version}",
-}
 
 
 def status_page(engine: Engine, observer: Observer, prefect_api_url: str, language: Language) -> str:
@@ -145,7 +36,7 @@ def status_page(engine: Engine, observer: Observer, prefect_api_url: str, langua
 
 class _Page:
     def __init__(self, engine: Engine, observer: Observer, prefect_api_url: str, language: Language) -> None:
-        self.text = _ZH if language == "zh" else _EN
+        self.text = TEXT[language]
         self.language = language
         self.observer = observer
         self.prefect_api_url = prefect_api_url
