@@ -119,7 +119,7 @@ def dispatched(engine: Engine, count: int) -> list[int]:
 @contextmanager
 def services(engine: Engine, *, batch: int) -> Iterator[list[subprocess.Popen[str]]]:
     """Two services that wait for the word to begin."""
-    command = [sys.executable, "-m", "tests.crash.service", engine.store.url, LATE.isoformat(), str(batch)]
+    command = [sys.executable, "-m", "tests.crash.sweeper", engine.store.url, LATE.isoformat(), str(batch)]
     started = [
         subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from xixi_workflow.processes import guard, leash
 
@@ -56,7 +57,7 @@ class Guard:
 
 
 class Part:
-    """A child process. `leashed` children are ours and wait for `go`; others are somebody else's program.
+    """A child process. `leashed` children are ours and tell us how they are; others are somebody else's programs.
 
     What a part prints goes to `log_file`, or to where the supervisor prints.
     """
@@ -76,8 +77,6 @@ class Part:
         self.leashed = leashed
         #: Our end of the leash; None while there is no process or it has none.
         self.leash: socket.socket | None = None
-        #: It has said that it does its work.
-        self.ready = False
         #: When to start it again (`time.monotonic`); None while it runs or must not run.
         self.due: float | None = None
         self._command = list(command)
@@ -86,6 +85,7 @@ class Part:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._deaths = 0
+        self._half = b""
 
     @property
     def pid(self) -> int:
@@ -122,23 +122,19 @@ class Part:
             if log is not None:
                 log.close()
         watched_by.watch(self._process.pid)
-        self.leash, self.ready, self.due = ours, False, None
+        self.leash, self.due, self._half = ours, None, b""
         self._started = time.monotonic()
 
-    def go(self) -> None:
-        """Let a leashed process begin its work."""
-        if self.leash is not None:
-            with contextlib.suppress(OSError):
-                self.leash.send(leash.GO)
-
-    def hear(self) -> bool:
-        """Read what the process says on its leash; False when it has let go of it."""
+    def hear(self) -> list[dict[str, Any]] | None:
+        """What the process has told us since we last asked; None when it has let go of its leash."""
         try:
-            word = self.leash.recv(16) if self.leash is not None else b""
+            heard = self.leash.recv(65536) if self.leash is not None else b""
         except OSError:
-            word = b""
-        self.ready = self.ready or leash.READY in word
-        return bool(word)
+            heard = b""
+        if not heard:
+            return None
+        *lines, self._half = (self._half + heard).split(b"\n")
+        return [json.loads(line) for line in lines]
 
     def buried(self, watched_by: Guard) -> str | None:
         """How the process ended, if it has since we last asked; what is left of its group is ended too."""

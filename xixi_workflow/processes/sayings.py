@@ -16,9 +16,9 @@ _SAYINGS: Final[dict[str, tuple[str, str]]] = {
     "token_given": ("XIXI_TOKEN 设置的口令", "as set by XIXI_TOKEN"),
     "no_prefect": ("未使用", "not used"),
     "prefect_answers": ("Prefect 已就绪，正在登记流程。", "Prefect answers; the flows are being served."),
-    "bad_config": (
-        "配置有误，仍按第 {version} 版策略运行：",
-        "the configuration cannot be used; version {version} of the policy stays in force:",
+    "not_published": (
+        "配置目录未能生效，仍按第 {version} 版策略运行：",
+        "the configuration folder was not put in force; version {version} of the policy stays:",
     ),
     "died": (
         "进程 {part} 已退出（{how}），{pause} 秒后重新启动。",

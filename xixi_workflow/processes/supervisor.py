@@ -4,10 +4,10 @@ Order of events, chosen so that HTTP is answered in two to three seconds and nob
 
 1. The port is taken. A browser that comes now waits instead of being refused, and so does one that comes while the web
    process is started again.
-2. The web process starts and imports; meanwhile the database is migrated here. Then it may begin.
-3. The clock process starts.
-4. Once the web answers, the configuration folder is put in force if it has changed, and Prefect's server starts; the
-   deployments are served when it answers.
+2. The web process starts, has the processor for itself, migrates the database and answers.
+3. The clock process starts, and Prefect's server. The web process puts the configuration folder in force if it has
+   changed.
+4. When Prefect answers, the deployments are served.
 
 A part that dies is said to have died and is started again, with growing pauses. Ctrl-C or SIGTERM ends all of them,
 the second time without asking. When this process itself is killed, `guard.py` ends them.
@@ -26,7 +26,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from xixi_workflow.processes.listener import LOOPBACK, CannotStart, bound, shown
 from xixi_workflow.processes.part import Guard, Part
@@ -37,8 +37,9 @@ from xixi_workflow.settings import Settings
 
 #: Seconds that parts get to end in good order.
 GRACE: Final = 8.0
-#: Seconds after which Prefect is started even though the web has not said that it is ready.
-PREFECT_AFTER: Final = 6.0
+#: Seconds after which the others are started even though the web has not said that it answers: the clock must not stand
+#: still because a page cannot be shown.
+REST_AFTER: Final = 60.0
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -53,12 +54,13 @@ class Supervisor:
         self._asked_to_end = 0
         self._parts: dict[str, Part] = {}
         self._prefect_answers = threading.Event()
-        self._began = time.monotonic()
+        #: The web has answered once; everything has been started.
+        self._greeted = self._complete = False
 
     def run(self) -> None:
         """Keep the service running until a signal asks for its end.
 
-        Raises `CannotStart`, `StoreError` or `PolicyFolderError` when it cannot start.
+        Raises `CannotStart` when it cannot start.
         """
         with contextlib.ExitStack() as stack:
             wake = stack.enter_context(self._signals())
@@ -75,12 +77,6 @@ class Supervisor:
             stack.callback(self._end)
             self._declare(environment, listener)
             self._start("web")
-            self._prepare()
-            if self._asked_to_end:
-                return
-            self._parts["web"].go()
-            self._start("clock")
-            self._parts["clock"].go()
             self._watch(wake)
 
     # --- before the first answer ------------------------------------------------------------------------------------
@@ -171,77 +167,80 @@ class Supervisor:
             log_file=logs / "flows.log",
         )
 
-    def _prepare(self) -> None:
-        # Imported while the web process is importing on another core.
-        from xixi_workflow import clock
-        from xixi_workflow.processes.preparation import Prepared
-
-        self._prepared = Prepared(self._settings, now=clock.now())
-
-    def _publish(self) -> None:
-        """Put the configuration folder in force, or say why not; the service runs under the old policy meanwhile."""
-        from xixi_workflow import clock
-
-        language = self._settings.language
-        problems = self._prepared.publish(now=clock.now())
-        if problems:
-            self._warn(say("bad_config", language, version=self._prepared.version))
-            for problem in problems:
-                self._warn(f"  {problem}")
-        self._prepared.close()
-
-    def _greet(self) -> None:
-        settings = self._settings
-        page = f"http://{shown(self._host)}:{self._port}/"
-        language = settings.language
-        prefect = settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
-        given = bool(settings.token.get_secret_value())
-        self._tell(say("running", language))
-        for name, what in (
-            ("page", page),
-            ("token", say("token_given", language) if given else token_file(settings)),
-            ("database", self._prepared.shown),
-            ("policy", self._prepared.version),
-            ("prefect", prefect.removesuffix("/api") if settings.prefect else say("no_prefect", language)),
-        ):
-            self._tell(say(name, language, what=what))
-
     # --- while it runs ----------------------------------------------------------------------------------------------
 
     def _watch(self, wake: socket.socket) -> None:
         self._selector.register(wake, selectors.EVENT_READ)
-        greeted = served = False
+        began = time.monotonic()
         while not self._asked_to_end:
             for key, _ in self._selector.select(self._patience()):
                 if key.fileobj is wake:
                     with contextlib.suppress(BlockingIOError):
                         while wake.recv(64):
                             pass
-                elif not key.data.hear():
+                    continue
+                told = key.data.hear()
+                if told is None:
                     self._selector.unregister(key.fileobj)
+                for one in told or ():
+                    self._listen(key.data, one)
             if self._asked_to_end:
                 return
             self._bury()
-            self._restart()
-            if not greeted and self._parts["web"].ready:
-                greeted = True
-                self._publish()
-                self._greet()
-            if "flows" in self._parts:
-                waited = time.monotonic() - self._began > PREFECT_AFTER
-                prefect = self._parts.get("prefect")
-                if not served and (greeted or waited):
-                    served = True
-                    if prefect is not None:
-                        self._start("prefect")
-                    url = self._settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
-                    threading.Thread(target=self._await_prefect, args=(url,), daemon=True).start()
-                flows = self._parts["flows"]
-                if self._prefect_answers.is_set():
-                    self._prefect_answers.clear()
-                    self._tell(say("prefect_answers", self._settings.language))
-                    if not flows.pid and flows.due is None:
-                        self._start("flows")
+            if time.monotonic() - began > REST_AFTER:
+                self._start_the_rest()
+            for name, part in self._parts.items():
+                if part.due is not None and part.due <= time.monotonic():
+                    self._start(name)
+            if self._prefect_answers.is_set():
+                self._prefect_answers.clear()
+                self._tell(say("prefect_answers", self._settings.language))
+                self._start("flows")
+
+    def _listen(self, part: Part, told: dict[str, Any]) -> None:
+        """Pass on what a part has told us."""
+        language = self._settings.language
+        if "failed" in told:
+            if part.name == "web" and not self._greeted:
+                raise CannotStart(told["failed"])
+            self._warn(f"{part.name}: {told['failed']}")
+        if "ready" in told and part.name == "web":
+            if not self._greeted:
+                self._greet(**told["ready"])
+            self._start_the_rest()
+        if "problems" in told:
+            self._warn(say("not_published", language, version=told["policy"]))
+            for problem in told["problems"]:
+                self._warn(f"  {problem}")
+        elif "policy" in told:
+            self._tell(say("policy", language, what=told["policy"]))
+
+    def _greet(self, database: str, policy: int) -> None:
+        self._greeted = True
+        settings, language = self._settings, self._settings.language
+        prefect = settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
+        given = bool(settings.token.get_secret_value())
+        self._tell(say("running", language))
+        for name, what in (
+            ("page", f"http://{shown(self._host)}:{self._port}/"),
+            ("token", say("token_given", language) if given else token_file(settings)),
+            ("database", database),
+            ("policy", policy),
+            ("prefect", prefect.removesuffix("/api") if settings.prefect else say("no_prefect", language)),
+        ):
+            self._tell(say(name, language, what=what))
+
+    def _start_the_rest(self) -> None:
+        """The web answers and the database has its tables: now the others may have the processor."""
+        if self._complete:
+            return
+        self._complete = True
+        self._start("clock")
+        if "prefect" in self._parts:
+            self._start("prefect")
+        if "flows" in self._parts:
+            url = self._settings.prefect_api_url or api_url(LOOPBACK, self._prefect_port)
+            threading.Thread(target=self._await_prefect, args=(url,), daemon=True).start()
 
     def _patience(self) -> float:
         """Seconds to sleep when nothing happens."""
@@ -250,7 +249,12 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         part = self._parts[name]
-        part.start(self._guard)
+        try:
+            part.start(self._guard)
+        except OSError as error:
+            part.due = time.monotonic() + 5.0
+            self._warn(f"{name}: {error.strerror}")
+            return
         if part.leash is not None:
             self._selector.register(part.leash, selectors.EVENT_READ, part)
 
@@ -266,17 +270,6 @@ class Supervisor:
             pause = max(0.0, (part.due or 0.0) - time.monotonic())
             log = say("see_log", self._settings.language, file=part.log_file) if part.log_file else ""
             self._warn(say("died", self._settings.language, part=part.name, how=how, pause=f"{pause:.1f}") + log)
-
-    def _restart(self) -> None:
-        for name, part in self._parts.items():
-            if part.due is not None and part.due <= time.monotonic():
-                try:
-                    self._start(name)
-                except OSError as error:
-                    part.due = time.monotonic() + 5.0
-                    self._warn(f"{name}: {error.strerror}")
-                    continue
-                part.go()
 
     def _await_prefect(self, url: str) -> None:
         """Until the server answers; in a thread of its own, because a server that hangs must not hang us."""
@@ -296,7 +289,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """End every part: those that work with Prefect before its server, so that they can still tell it."""
-        if self._asked_to_end and self._parts["web"].ready:
+        if self._asked_to_end and self._greeted:
             self._tell(say("ending", self._settings.language))
         until = time.monotonic() + GRACE
         first = [part for name, part in self._parts.items() if name != "prefect"]

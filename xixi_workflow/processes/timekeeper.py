@@ -51,7 +51,6 @@ def main() -> int:
     leash = Leash()
     settings = Settings()
     configure_log(settings)
-    leash.wait()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # In a thread of its own: setting an event in the thread that waits for it can lock up.
@@ -59,10 +58,11 @@ def main() -> int:
     try:
         engine = wiring.open_engine(settings, now=clock.now())
     except StoreError as error:
-        log.error("clock_cannot_start", problem=str(error))
+        if not leash.tell(failed=str(error)):
+            log.error("clock_cannot_start", problem=str(error))
         return 1
     with contextlib.closing(engine.store):
-        Timekeeper(engine, settings).run(stop, leash.ready)
+        Timekeeper(engine, settings).run(stop)
     return 0
 
 
@@ -81,7 +81,7 @@ class Timekeeper:
         self._limit = 100
         self._reporter: BreachReporter | None = None
 
-    def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Keep time until `stop` is set; what was begun is finished."""
         store = self._engine.store
         if self._settings.prefect_api_url:
@@ -103,7 +103,6 @@ class Timekeeper:
         alarm.start()
         for thread in threads:
             thread.start()
-        ready()
         stop.wait()
         self._stop.set()
         self._mail.set()

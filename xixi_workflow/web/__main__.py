@@ -6,13 +6,18 @@ import os
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 
 import structlog
 import uvicorn
 
 from xixi_workflow import clock, wiring
+from xixi_workflow.adapters.policy_folder import PolicyFolderError
 from xixi_workflow.engine.desk import Desk
+from xixi_workflow.engine.handle import Engine
 from xixi_workflow.processes.leash import Leash
+from xixi_workflow.processes.preparation import put_in_force
 from xixi_workflow.processes.spoken import configure_log
 from xixi_workflow.processes.token import token_of
 from xixi_workflow.settings import Settings
@@ -23,6 +28,8 @@ from xixi_workflow.web.observer import Observer
 
 log = structlog.get_logger()
 
+#: Exit code: the database, the configuration or a file cannot be used.
+UNUSABLE = 4
 #: Seconds that requests under way get when the service stops.
 GRACE = 5
 
@@ -32,13 +39,13 @@ def main() -> int:
     leash = Leash()
     settings = Settings()
     configure_log(settings)
-    leash.wait()
     try:
         token = token_of(settings)
-        engine = wiring.open_engine(settings, now=clock.now())
+        engine = wiring.open_engine(settings, now=clock.now(), upgrade=True)
+    except PolicyFolderError as error:
+        return _give_up(leash, f"the configuration cannot be used; xixi config check tells more\n{error}")
     except (StoreError, OSError, ValueError) as error:
-        log.error("web_cannot_start", problem=str(error))
-        return 1
+        return _give_up(leash, str(error))
     sizes = CommitSizes()
     desk = Desk(engine, clock.now, told=sizes.told)
     observer = Observer(engine, settings.prefect_api_url)
@@ -56,7 +63,7 @@ def main() -> int:
         backlog=1024,
     )
     try:
-        _Server(config, leash).run(sockets=[listener])
+        _Server(config, lambda: _begin(leash, engine, settings)).run(sockets=[listener])
     finally:
         observer.stop()
         desk.close()
@@ -65,16 +72,44 @@ def main() -> int:
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Calls `begun` when it answers."""
 
-    def __init__(self, config: uvicorn.Config, leash: Leash) -> None:
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
         super().__init__(config)
-        self._leash = leash
+        self._begun = begun
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
-        self._leash.ready()
+        self._begun()
+
+
+def _begin(leash: Leash, engine: Engine, settings: Settings) -> None:
+    """Say that we answer, and see to the configuration folder beside the first requests."""
+    told = leash.tell(ready={"database": engine.store.shown, "policy": engine.policies.in_force.version})
+    if told:
+        threading.Thread(target=_put_in_force, args=(leash, engine, settings), name="policy", daemon=True).start()
+
+
+def _put_in_force(leash: Leash, engine: Engine, settings: Settings) -> None:
+    before = engine.policies.in_force.version
+    try:
+        problems = put_in_force(engine, settings, now=clock.now())
+    except Exception as error:
+        # The database has gone away since; the folder is looked at again at the next start.
+        log.exception("policy_not_published")
+        problems = [type(error).__name__]
+    version = engine.policies.in_force.version
+    if problems:
+        leash.tell(problems=problems, policy=version)
+    elif version != before:
+        leash.tell(policy=version)
+
+
+def _give_up(leash: Leash, problem: str) -> int:
+    if not leash.tell(failed=problem):
+        log.error("web_cannot_start", problem=problem)
+    return UNUSABLE
 
 
 def _listener(settings: Settings) -> socket.socket:

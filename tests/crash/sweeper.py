@@ -1,4 +1,4 @@
-"""One of several services on a database: `service.py URL NOW BATCH` sweeps at the instant NOW until nothing is due.
+"""One of several services on a database: `sweeper.py URL NOW BATCH` sweeps at the instant NOW until nothing is due.
 
 It says `ready`, begins at a line on standard input, and says at the end in JSON what it did.
 """
