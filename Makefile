@@ -74,7 +74,9 @@ bench: venv ## measure ours beside the raw floor (BENCH=lifecycle|transition|tim
 
 .PHONY: test
 test: venv ## the whole suite, on real SQLite and real PostgreSQL
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 -m "not prefect" $(PYTEST_ARGS)
+	@# A Prefect server takes a core for itself: its tests run alone.
+	@$(BIN)/python -m pytest --quiet -m prefect $(PYTEST_ARGS)
 
 .PHONY: test-fast
 test-fast: venv ## the core only: seconds
