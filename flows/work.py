@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from xixi_workflow import clock, wiring
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.processes.spoken import configure_log
 from xixi_workflow.settings import Settings
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ async def at_work(job: Callable[[Engine, Settings], T]) -> T:
 
     def run() -> T:
         settings = Settings()
+        configure_log(settings)
         engine = wiring.open_engine(settings, now=clock.now())
         try:
             return job(engine, settings)

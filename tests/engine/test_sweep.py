@@ -195,13 +195,15 @@ def test_a_poisoned_petition_is_put_off_and_shown_and_its_neighbours_are_swept(
         assert petition(engine, well).state == "dispatched"
         assert (lines(engine, "breached") != []) == (state == "dispatched")
     assert petition_row(engine, ill).wake_at == at + PUT_OFF_FOR
-    count, [trouble] = board.troubles(engine.store)
+    count, [trouble] = board.troubles(engine.store, T0)
     assert (count, trouble.petition, trouble.at) == (1, ill, at)
     assert trouble.error
     # It is left alone for an hour and tried again then.
     assert sweep(engine, now=at + PUT_OFF_FOR - timedelta(seconds=1), limit=1).put_off == 0
     sweep_all(engine, now=at + PUT_OFF_FOR)
-    assert board.troubles(engine.store)[1][0].at == at + PUT_OFF_FOR
+    assert board.troubles(engine.store, T0)[1][0].at == at + PUT_OFF_FOR
+    # Whoever was not noted again for longer than that has recovered.
+    assert board.troubles(engine.store, at + 2 * PUT_OFF_FOR) == (0, [])
 
 
 def test_many_poisoned_petitions_leave_the_others_their_turn(engine: Engine) -> None:
@@ -212,7 +214,7 @@ def test_many_poisoned_petitions_leave_the_others_their_turn(engine: Engine) -> 
     while sweep(engine, now=T0, limit=3).more:
         pass
     assert {number for number, *_ in lines(engine, "dispatched")} == set(numbers) - set(ill)
-    assert board.troubles(engine.store)[0] == len(ill)
+    assert board.troubles(engine.store, T0)[0] == len(ill)
 
 
 def test_a_petition_that_is_mended_goes_on_where_it_stood(engine: Engine) -> None:

@@ -36,7 +36,7 @@ def test_an_empty_database_has_nothing_to_tell(database_url: str) -> None:
     store = Store(database_url)
     assert board.next_alarm(store) is None
     assert board.oldest_message(store) is None
-    assert board.troubles(store) == (0, [])
+    assert board.troubles(store, NOW) == (0, [])
     assert board.policy_since(store) is None
     assert board.record(store, 20261123000001) is None
     store.close()

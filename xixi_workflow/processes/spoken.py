@@ -12,6 +12,7 @@ from xixi_workflow.settings import Settings
 
 def configure_log(settings: Settings) -> None:
     """Set up the log of this process: readable on a terminal, one JSON object a line everywhere else."""
+    # A traceback that shows local variables would show what petitioners wrote and their numbers.
     level = getattr(logging, settings.log_level.upper())
     on_terminal = sys.stderr.isatty()
     structlog.configure(
@@ -20,7 +21,9 @@ def configure_log(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
             *([] if on_terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if on_terminal
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

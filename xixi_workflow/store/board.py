@@ -124,11 +124,15 @@ def oldest_message(store: Store) -> datetime | None:
         return found
 
 
-def troubles(store: Store, limit: int = 10) -> tuple[int, list[Trouble]]:
-    """How many petitions are put off because their decision failed, and the latest of them."""
-    latest = sa.select(_TROUBLE).order_by(_TROUBLE.c.at.desc()).limit(limit)
+def troubles(store: Store, since: datetime, limit: int = 10) -> tuple[int, list[Trouble]]:
+    """How many petitions were put off since `since` because their decision failed, and the latest of them.
+
+    One that is still in trouble is tried and noted again every hour, so an old note is of one that has recovered.
+    """
+    recent = _TROUBLE.c.at >= since
+    latest = sa.select(_TROUBLE).where(recent).order_by(_TROUBLE.c.at.desc()).limit(limit)
     with store.reading() as db:
-        count = db.scalar(sa.select(sa.func.count()).select_from(_TROUBLE)) or 0
+        count = db.scalar(sa.select(sa.func.count()).select_from(_TROUBLE).where(recent)) or 0
         return count, [Trouble(row.petition_id, row.at, row.error) for row in db.execute(latest)]
 
 

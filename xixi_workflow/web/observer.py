@@ -20,7 +20,7 @@ import structlog
 from xixi_workflow import clock
 from xixi_workflow.core.lifecycle import OPEN
 from xixi_workflow.core.petition import Clock, Petition
-from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.handle import PUT_OFF_FOR, Engine
 from xixi_workflow.processes.pulse import Pulse, decode_pulse
 from xixi_workflow.store import board, boards
 from xixi_workflow.store.board import Trouble
@@ -152,7 +152,7 @@ class Observer:
                 by_worst[worst] += 1
         for rows in running.values():
             rows.sort(key=lambda row: (row.clock.due_at, row.petition.id))
-        count, troubles = board.troubles(store)
+        count, troubles = board.troubles(store, now - 2 * PUT_OFF_FOR)
         return Overview(
             at=now,
             open={state: by_worst[state] for state in CLOCK_STATES},
