@@ -27,7 +27,7 @@ from tests.engine.centre import (
     rows,
 )
 from xixi_workflow.core import commands as c
-from xixi_workflow.engine.handle import Engine, Request
+from xixi_workflow.engine.handle import SERIALS, Engine, Request
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.tables import IntakeRow, PetitionRow, SealRow
 
@@ -309,3 +309,12 @@ def test_connections_that_are_cut_are_replaced_and_nobody_notices(postgres_engin
         cut_connections(engine)
         assert act(engine, number, c.AddNote("仍在"), now=T0).refused is None
     assert events(engine, number) == ["filed", "noted", "noted", "noted"]
+
+
+def test_the_last_number_of_a_day_is_not_followed_by_tomorrows_first(engine: Engine) -> None:
+    with engine.store.transaction() as tx:
+        tx.reserve(int(T0.astimezone(engine.policies.in_force.zone).strftime("%Y%m%d")), SERIALS - 2)
+    last, beyond = (engine.handle([filing(source_id)], now=T0)[0] for source_id in ("a", "b"))
+    assert str(last.number).endswith("999999")
+    assert beyond.refused is not None
+    assert beyond.number == 0

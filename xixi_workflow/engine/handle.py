@@ -24,6 +24,7 @@ from xixi_workflow.core.decide import Decision, Refused
 from xixi_workflow.core.petition import SYSTEM, Actor, Petition
 from xixi_workflow.engine.attempts import attempted
 from xixi_workflow.engine.policies import Policies
+from xixi_workflow.store import policies as stored
 from xixi_workflow.store.connect import Store, blames_database
 from xixi_workflow.store.rows import Intake, Seal, Tx, Unit, decode_petition, printable
 
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 
 #: How long a petition whose decision failed is left alone.
 PUT_OFF_FOR = timedelta(hours=1)
+#: Numbers of one day, 0 not among them.
+SERIALS = 1_000_000
 #: An alarm nearer than this is announced to the alarm clock, which looks by itself at least that often.
 BELL_WITHIN = timedelta(seconds=5)
 
@@ -89,8 +92,6 @@ class Engine:
 
     def publish(self, canonical: bytes, digest: str, *, now: datetime) -> int:
         """Put a policy in force from now on; returns its version. The same policy again changes nothing."""
-        from xixi_workflow.store import policies as stored
-
         version = stored.put(self.store, canonical, digest, now=now)
         self.policies.refresh()
         return version
@@ -103,7 +104,6 @@ class Batch:
         self.engine = engine
         self.now = now
         self.today = engine.policies.in_force
-        self.units: dict[int, Unit] = {}
         self._loaded: dict[int, Petition] = {}
         self._unreadable: set[int] = set()
         self._changed: dict[int, Unit] = {}
@@ -146,10 +146,6 @@ class Batch:
                     log.exception("petition_unreadable", petition=number)
                     self._unreadable.add(number)
 
-    def take(self, petition: Petition) -> None:
-        """A petition that the caller has loaded and locked itself."""
-        self._loaded[petition.id] = petition
-
     def keep(self, decision: Decision) -> None:
         """Add a decision to what will be saved."""
         petition = decision.petition
@@ -182,7 +178,11 @@ class Batch:
 
     def _reserve(self, tx: Tx, count: int) -> int:
         day = int(self.now.astimezone(self.today.zone).strftime("%Y%m%d"))
-        return day * 1_000_000 + tx.reserve(day, count)
+        first = tx.reserve(day, count)
+        if first + count > SERIALS:
+            # The next number would be tomorrow's first.
+            raise OverflowError(f"more than {SERIALS - 1:,} petitions in one day")
+        return day * SERIALS + first
 
     def _peek(self, number: int) -> Petition | None:
         return self._loaded.get(number)
