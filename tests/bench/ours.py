@@ -114,18 +114,21 @@ def fill(url: str, n: int) -> None:
         last = (n + _REAL - 1) // _REAL - 1
         quoted = "''" if engine.store.is_sqlite else "''::text"
         with engine.store.reading() as connection:
+            # What was to be said has been said.
+            connection.execute(sa.text("UPDATE outbox SET state = 'sent', next_at = NULL"))
             for name in ("petition", "intake", "journal", "outcome", "outbox"):
                 columns = [c["name"] for c in sa.inspect(connection).get_columns(name)]
                 key = "id" if name == "petition" else "petition_id"
                 wanted = [
-                    f"{key} - copies.n * 1000000" if c == key
-                    else f"source_id || {quoted} || '-' || copies.n" if c == "source_id"
+                    f"{key} - copies.number * 1000000" if c == key
+                    else f"source_id || {quoted} || '-' || copies.number" if c == "source_id"
                     else c
                     for c in columns
                 ]  # fmt: skip
                 connection.execute(
                     sa.text(
-                        "WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < :last)"
+                        "WITH RECURSIVE copies(number) AS"
+                        " (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < :last)"
                         f" INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(wanted)} FROM {name}, copies"
                     ),
                     {"last": last},
