@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+
 from xixi_workflow.cli.screen import Screen
 from xixi_workflow.core.figures import share
 from xixi_workflow.core.policy import Policy
@@ -140,9 +144,14 @@ class Summary:
         line(say("日志链：", "Journal:"), sound, style="" if done.journal_verified else "bold red")
         line(say("月报数据：", "Figures:"), done.report, f"({', '.join(done.months)})")
         line(say("数据库：", "Database:"), done.database)
-        line(say("用真实服务打开：", "Open it live:"), f"xixi up --database {done.database}")
+        line(say("用真实服务打开：", "Open it live:"), f"{_program()} up --database {done.database}")
 
 
 def _percent(part: float, whole: int) -> str:
     shown = share(part, whole).percent
     return "—" if shown is None else f"{shown:.2f}%"
+
+
+def _program() -> str:
+    """What to type for this program: its name where the shell finds it, else the path it was started by."""
+    return "xixi" if shutil.which("xixi") else os.path.relpath(sys.argv[0])
