@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from xixi_workflow.cli.screen import Screen
 from xixi_workflow.core.figures import share
@@ -153,5 +154,5 @@ def _percent(part: float, whole: int) -> str:
 
 
 def _program() -> str:
-    """What to type for this program: its name where the shell finds it, else the path it was started by."""
-    return "xixi" if shutil.which("xixi") else os.path.relpath(sys.argv[0])
+    """What to type for this program: its name where the shell finds it, else the one beside this interpreter."""
+    return "xixi" if shutil.which("xixi") else os.path.relpath(Path(sys.executable).with_name("xixi"))
