@@ -38,7 +38,7 @@ def open_store(settings: Settings, *, upgrade: bool = False) -> Store:
 
 
 def read_config(settings: Settings) -> Policy:
-    """The configuration folder as a policy. Raises `PolicyError` with every problem."""
+    """The configuration folder as a policy. Raises `PolicyFolderError` with every problem, by file and line."""
     return read_policy(settings.config or shipped_folder())
 
 

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from xixi_workflow.core import decide as judge
-from xixi_workflow.core.commands import Command, FilePetition, TimePassed
+from xixi_workflow.core.commands import Command, FilePetition
 from xixi_workflow.core.decide import Decision, Refused
 from xixi_workflow.core.petition import SYSTEM, Actor, Petition
 from xixi_workflow.engine.attempts import attempted
@@ -123,7 +123,7 @@ class Batch:
             if isinstance(request.command, FilePetition):
                 key = (request.command.source, request.command.source_id)
                 if key in known:
-                    done.append(Done(known[key], self._peek(known[key]), repeated=True))
+                    done.append(Done(known[key], self._loaded.get(known[key]), repeated=True))
                     continue
                 outcome = self._file(request.command, request.actor, number, at)
                 if outcome.refused is None:
@@ -183,9 +183,6 @@ class Batch:
             # The next number would be tomorrow's first.
             raise OverflowError(f"more than {SERIALS - 1:,} petitions in one day")
         return day * SERIALS + first
-
-    def _peek(self, number: int) -> Petition | None:
-        return self._loaded.get(number)
 
     def _file(self, command: FilePetition, actor: Actor, number: int, at: datetime) -> Done:
         decision = judge.file(judge.filed(command), actor, self.today, number=number, now=at)
@@ -266,6 +263,3 @@ def _at_fault(request: Request, error: Exception) -> Done:
     texts = ((name, getattr(command, name)) for name in command.__struct_fields__)
     field = next((name for name, text in texts if isinstance(text, str) and printable(text) != text), command.event)
     return Done(request.number, refused=_bad(command, field, type(error).__name__))
-
-
-__all__ = ["Batch", "Done", "Engine", "Request", "TimePassed"]
