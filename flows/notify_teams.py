@@ -42,13 +42,15 @@ async def notify_teams(form: NotifyForm = WHATEVER_WAITS) -> dict[str, Any]:
     def job(engine: Engine, settings: Settings) -> dict[str, Any]:
         span = timedelta(days=form.days)
         again = boards.resend_failed(engine, span, now=clock.now()) if form.resend_failed else 0
-        rounds = deliver_all(engine, wiring.sender(settings), now=clock.now())
+        rounds = deliver_all(engine, wiring.senders(settings), now=clock.now(), in_flight=settings.sms_in_flight)
         sent: Counter[str] = sum((Counter(one.sent) for one in rounds), Counter())
         return {
             "sent": dict(sent),
             "retried": sum(one.retried for one in rounds),
             "failed": sum(one.failed for one in rounds),
             "uncertain": sum(one.uncertain for one in rounds),
+            "withheld": sum(one.withheld for one in rounds),
+            "overtaken": sum(one.overtaken for one in rounds),
             "again": again,
             "unsettled": boards.unsettled_messages(engine, span, now=clock.now()),
         }
@@ -64,7 +66,9 @@ async def notify_teams(form: NotifyForm = WHATEVER_WAITS) -> dict[str, Any]:
 def _text(counts: dict[str, Any]) -> str:
     this_run = (
         f"**本次 This run**: 已发 sent {sum(counts['sent'].values())}, 稍后重试 to retry {counts['retried']}, "
-        f"失败 failed {counts['failed']}, 结果不明 uncertain {counts['uncertain']}, 重发 sent again {counts['again']}"
+        f"失败 failed {counts['failed']}, 结果不明 uncertain {counts['uncertain']}, "
+        f"不再需要 overtaken {counts['overtaken']}, 免打扰 withheld {counts['withheld']}, "
+        f"重发 sent again {counts['again']}"
     )
     lines = [
         this_run,

@@ -13,6 +13,8 @@ class Plan(NamedTuple):
 
     deployment: str
     cron: str | None
+    #: The setting without which it runs only by hand.
+    needs: str = ""
 
 
 #: By the flow's name.
@@ -23,5 +25,7 @@ SCHEDULE: Final[dict[str, Plan]] = {
     "escalate-breaches": Plan("on-breach", None),
     "notify-teams": Plan("every-5-minutes", "*/5 * * * *"),
     "follow-up-satisfaction": Plan("every-morning", "30 8 * * *"),
+    "audit-silence": Plan("every-5-minutes", "2-59/5 * * * *"),
+    "send-canary": Plan("hourly", "17 * * * *", needs="canary_phone"),
     "monthly-report": Plan("first-of-the-month", "0 6 1 * *"),
 }

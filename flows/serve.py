@@ -76,7 +76,7 @@ def main() -> int:
             prefect.skip_late(
                 [f"{flow}/{plan.deployment}" for flow, plan in SCHEDULE.items() if plan.cron], clock.now() - TOO_LATE
             )
-            if serve(zone):
+            if serve(zone, settings):
                 break
     except (KeyboardInterrupt, SystemExit):
         # Prefect's way to obey SIGTERM is to leave.
@@ -116,14 +116,14 @@ def wait_for(prefect: PrefectApi) -> None:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def serve(zone: str) -> bool:
+def serve(zone: str, settings: Settings) -> bool:
     """Serve all deployments. True when told to stop, False when the server went away."""
     import prefect
 
     # What Prefect's own handler of SIGTERM leaves behind on its way out.
     warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited", RuntimeWarning)
     try:
-        prefect.serve(*deployments(zone), pause_on_shutdown=False, print_starting_message=False, limit=LIMIT)
+        prefect.serve(*deployments(zone, settings), pause_on_shutdown=False, print_starting_message=False, limit=LIMIT)
     except Exception as error:
         # Prefect gives up after three polls without an answer; the schedules and the clock go on without us.
         log.warning("prefect_lost", error=type(error).__name__, exc_info=not _is_about_the_server(error))
@@ -132,7 +132,7 @@ def serve(zone: str) -> bool:
     return True
 
 
-def deployments(zone: str) -> list[RunnerDeployment]:
+def deployments(zone: str, settings: Settings) -> list[RunnerDeployment]:
     """One deployment per flow, scheduled as `schedule.py` says in the time zone `zone`."""
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
@@ -141,9 +141,10 @@ def deployments(zone: str) -> list[RunnerDeployment]:
     made = []
     for flow in served():
         plan = SCHEDULE[flow.name]
+        scheduled = plan.cron if not plan.needs or getattr(settings, plan.needs) else None
         deployment = flow.to_deployment(
             plan.deployment,
-            schedule=Cron(plan.cron, timezone=zone) if plan.cron else None,
+            schedule=Cron(scheduled, timezone=zone) if scheduled else None,
             description=flow.description,
             tags=["xixi"],
             entrypoint_type=EntrypointType.MODULE_PATH,
@@ -156,6 +157,7 @@ def deployments(zone: str) -> list[RunnerDeployment]:
 
 def served() -> list[Flow[Any, Any]]:
     """Every flow of the house."""
+    from flows.audit_silence import audit_silence
     from flows.enforce_time_limits import enforce_time_limits
     from flows.escalate_breaches import escalate_breaches
     from flows.follow_up_satisfaction import follow_up_satisfaction
@@ -163,6 +165,7 @@ def served() -> list[Flow[Any, Any]]:
     from flows.monthly_report import monthly_report
     from flows.notify_teams import notify_teams
     from flows.route_and_dispatch import route_and_dispatch
+    from flows.send_canary import send_canary
 
     return [
         intake_petitions,
@@ -171,6 +174,8 @@ def served() -> list[Flow[Any, Any]]:
         escalate_breaches,
         notify_teams,
         follow_up_satisfaction,
+        audit_silence,
+        send_canary,
         monthly_report,
     ]
 

@@ -8,11 +8,13 @@ can be called without any Prefect (`flow.fn(...)`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from typing import Any
 
 import structlog
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
+from prefect.states import Failed
 
 log = structlog.get_logger()
 
@@ -37,6 +39,16 @@ async def name(run_name: str, tags: Sequence[str] = ()) -> None:
     async with get_client() as client:
         all_tags = sorted({*context.flow_run.tags, *tags})
         await _shown("name", client.update_flow_run(context.flow_run.id, name=run_name, tags=all_tags))
+
+
+def red(why: str, result: Any) -> Any:
+    """What a flow returns when its work is done and has found something wrong: in a run a failed state that says why,
+    so that an operator sees red; outside of one `result` itself.
+    """
+    if FlowRunContext.get() is None:
+        return result
+    # Prefect takes what a failed state holds for an exception, so it holds nothing but the sentence.
+    return Failed(name="Alarm", message=why)
 
 
 async def _shown(what: str, showing: Awaitable[object]) -> None:

@@ -34,4 +34,24 @@ class Settings(BaseSettings):
     prefect_api_url: str = ""
     #: Where the service keeps what is neither petitions nor configuration (Prefect's own database, logs).
     state_dir: Path = Path("var")
+    #: Who carries messages, as a file; without one it is Twilio by the settings below, or the console.
+    senders: Path | None = None
+    #: Messages that are with a provider at the same time.
+    sms_in_flight: int = Field(8, ge=1, le=64)
+    #: Where providers reach this service from outside, for receipts and letters; empty: they do not.
+    public_url: str = ""
+    twilio_account_sid: str = ""
+    #: Opens the account, unless there is an API key; it also signs what Twilio calls.
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_api_key: str = ""
+    twilio_api_secret: SecretStr = SecretStr("")
+    #: Our number, or a Messaging Service.
+    twilio_from: str = ""
+    twilio_messaging_service: str = ""
+    #: Replaces Twilio's own address: scheme, host and port.
+    twilio_base_url: str = ""
+    #: Pinged when nothing stayed silent; with `/fail` behind it otherwise. A secret: whoever knows it can silence it.
+    heartbeat_url: SecretStr = SecretStr("")
+    #: A telephone of the centre's own, which canary petitions are filed for. Empty: there are none.
+    canary_phone: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import gc
-import sys
+import os
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xixi_workflow.adapters.console import ConsoleSender
+from pydantic_settings import DotEnvSettingsSource
+
 from xixi_workflow.adapters.policy_folder import read_policy, shipped_folder
-from xixi_workflow.adapters.port import Sender
+from xixi_workflow.adapters.port import Caller, Sender
+from xixi_workflow.adapters.senders_file import SendersShape, read_senders, twilio_of
+from xixi_workflow.adapters.senders_setup import callers_of, channels
 from xixi_workflow.core.policy import Policy
+from xixi_workflow.engine import duty
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 from xixi_workflow.store import migrate
 from xixi_workflow.store.connect import Store, StoreError
+
+if TYPE_CHECKING:
+    from xixi_workflow.adapters.heartbeat import Heartbeat
 
 
 def open_store(settings: Settings, *, upgrade: bool = False) -> Store:
@@ -65,11 +73,50 @@ def _calm_the_collector() -> None:
 
 
 def publish(engine: Engine, policy: Policy, *, now: datetime) -> int:
-    """Put `policy` in force; returns its version."""
-    return engine.publish(policy.canonical, policy.digest, now=now)
+    """Put `policy`, which was read from a folder, in force; returns its version.
+
+    What was asked of the running service about the roster stays asked (see `engine/duty.py`).
+    """
+    return duty.publish(engine, lambda before: duty.carried(policy, before, now=now), now=now)
 
 
-def sender(settings: Settings) -> Sender:
-    """Who carries messages to people: printed on the console until a provider is configured."""
-    del settings
-    return ConsoleSender(sys.stdout)
+def heartbeat(settings: Settings) -> Heartbeat | None:
+    """Whom to tell outside that all is well; None where nobody listens."""
+    url = settings.heartbeat_url.get_secret_value()
+    if not url:
+        return None
+    from xixi_workflow.adapters.heartbeat import Heartbeat
+
+    return Heartbeat(url)
+
+
+def senders(settings: Settings) -> dict[str, Sender]:
+    """Who carries messages to people, by channel (`sms`, `chat`); the console until somebody is configured.
+
+    Raises `SendersError` with one sentence for each setting that is wrong or missing.
+    """
+    return channels(senders_shape(settings), settings.public_url, settings.sms_in_flight)
+
+
+def callers(settings: Settings) -> dict[str, Caller]:
+    """Providers that call us back, by the name of their sender. Raises as `senders` does."""
+    return callers_of(senders_shape(settings), settings.public_url)
+
+
+def senders_shape(settings: Settings) -> SendersShape:
+    """Senders and routes as they are configured, secrets and all. Raises as `senders` does."""
+    if settings.senders is not None:
+        # What stands in `.env` counts as the environment for the settings, so it does for the file.
+        found = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars
+        return read_senders(settings.senders, {name: value or "" for name, value in found.items()} | dict(os.environ))
+    return twilio_of(
+        {
+            "account_sid": settings.twilio_account_sid,
+            "auth_token": settings.twilio_auth_token.get_secret_value(),
+            "api_key": settings.twilio_api_key,
+            "api_secret": settings.twilio_api_secret.get_secret_value(),
+            "from": settings.twilio_from,
+            "messaging_service": settings.twilio_messaging_service,
+            "base_url": settings.twilio_base_url,
+        }
+    )

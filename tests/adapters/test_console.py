@@ -17,7 +17,9 @@ def outgoing(text: str = "【西溪街道】您的诉求已受理。", phone: st
 def test_a_message_is_one_line_with_the_reader_and_the_masked_number() -> None:
     stream = io.StringIO()
     sender: Sender = ConsoleSender(stream)
-    assert sender.send(outgoing()) == Receipt("202606010001/3/0")
+    receipt = sender.send(outgoing())
+    assert receipt == Receipt(receipt.provider_id, "console")
+    assert receipt.provider_id
     assert stream.getvalue() == "✉ 甲 199****1234  【西溪街道】您的诉求已受理。\n"
 
 

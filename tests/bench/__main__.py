@@ -28,7 +28,10 @@ _DEFAULT_N = {
     "growth": 1_000_000,
     "intake": 0,
     "start": 0,
+    "delivery": 3_000,
 }
+#: Messages with the provider at once, one table each.
+_IN_FLIGHT = (1, 8, 32)
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -43,7 +46,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--n",
         type=int,
-        help="petitions (lifecycle, transition), timers due (timers), deadlines (precision),"
+        help="petitions (lifecycle, transition), timers due (timers), deadlines (precision), messages (delivery),"
         " closed petitions underneath (growth)",
     )
     parser.add_argument("--rounds", type=int, default=3)
@@ -109,6 +112,14 @@ def _start(_: argparse.Namespace) -> Case:
     return Case("start: until HTTP answers", "starts", play)
 
 
+def _delivery(a: argparse.Namespace, in_flight: int) -> Case:
+    def play(one: Contestant, url: str, meter: Meter, _: int) -> Played:
+        one.delivery(url, a.n, in_flight, meter)
+        return Played(a.n)
+
+    return Case(f"delivery: {a.n:,} messages, {in_flight} in flight", "messages", play)
+
+
 _CASES = {
     "lifecycle": _lifecycle,
     "transition": _transition,
@@ -130,6 +141,8 @@ def _run(a: argparse.Namespace, place: Place) -> tuple[list[Result], dict[str, o
     if a.what == "growth":
         return grow(place, sides, a.n, a.batch, a.rounds)
     entrants = [Entrant(side, one, partial(fresh, place, one, side)) for side, one in sides.items()]
+    if a.what == "delivery":
+        return [alternate(_delivery(a, n), place, entrants, a.rounds) for n in _IN_FLIGHT], {}
     return [alternate(_CASES[a.what](a), place, entrants, a.rounds)], {}
 
 

@@ -71,3 +71,9 @@ class Contestant(Protocol):
 
     def start(self, url: str, meter: Meter) -> None:
         """From starting the service on an existing database to its first answer over HTTP."""
+
+    def delivery(self, url: str, n: int, in_flight: int, meter: Meter) -> None:
+        """Send ``n`` messages to as many numbers through the stand-in of the SMS provider.
+
+        Up to ``in_flight`` of them are with the provider at once.
+        """

@@ -15,6 +15,7 @@ from typing import Final
 import asyncpg  # type: ignore[import-untyped]
 import psycopg
 
+from tests.bench.delivery import floor as delivery
 from tests.bench.floor_web import intake, start
 from tests.bench.meter import Meter
 from tests.bench.place import libpq_url
@@ -37,6 +38,7 @@ from tests.bench.workload import (
 )
 
 __all__ = [
+    "delivery",
     "fill",
     "idle_sweep",
     "intake",

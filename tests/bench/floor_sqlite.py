@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from tests.bench.delivery import floor as delivery
 from tests.bench.floor_web import intake, start
 from tests.bench.meter import Meter
 from tests.bench.tables_sqlite import fill, opened, prepare
@@ -29,6 +30,7 @@ from tests.bench.workload import (
 )
 
 __all__ = [
+    "delivery",
     "fill",
     "idle_sweep",
     "intake",

@@ -16,6 +16,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from tests.bench.delivery import ours as delivery
 from tests.bench.meter import Meter
 from tests.bench.ours_service import intake, precision, start
 from tests.bench.ours_setup import STEPS, bare_policy, engine_on, filing, step
@@ -23,7 +24,18 @@ from xixi_workflow.engine.desk import Desk
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.sweep import sweep
 
-__all__ = ["fill", "idle_sweep", "intake", "lifecycle", "precision", "prepare", "start", "timers", "transition"]
+__all__ = [
+    "delivery",
+    "fill",
+    "idle_sweep",
+    "intake",
+    "lifecycle",
+    "precision",
+    "prepare",
+    "start",
+    "timers",
+    "transition",
+]
 
 _DAY: Final = timedelta(days=1)
 #: Petitions that are really driven through their life; the rest of a filled past are copies of their rows.

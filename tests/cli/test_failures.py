@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.cli.terminal import xixi
 from xixi_workflow.store.connect import Store
 
-ASKING = [["list"], ["show", "1"], ["report", "2026-11"], ["verify"], ["db", "check"], ["config", "publish"]]
+ASKING = [["audit"], ["list"], ["show", "1"], ["report", "2026-11"], ["verify"], ["db", "check"], ["config", "publish"]]
 
 
 def said(*words: str, database: str) -> str:

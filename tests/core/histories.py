@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.core.climbing import COUNCIL
 from tests.core.lives import ACCEPT, ACTORS, APPROVE_EXTENSION, APPROVE_HOLD, DISSATISFIED, INTERIM, RESOLVE, SATISFIED
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import Command
@@ -84,14 +85,17 @@ MAKERS: Final[dict[str, tuple[int, Callable[[int], Command]]]] = {
     "rate_dissatisfied": (2, lambda n: DISSATISFIED),
     "reopen": (1, lambda n: c.ReopenPetition("抽查发现未解决")),
     "urge": (1, lambda n: c.UrgePetition()),
-    "supervise": (1, lambda n: c.SupervisePetition("请尽快办理")),
+    "supervise": (2, lambda n: c.SupervisePetition("请尽快办理", (None, 3600.0, 90_000.0)[n % 3])),
+    "ask_help": (1, lambda n: c.AskHelp(("", "请派人支援")[n % 2])),
+    "show_detail": (1, lambda n: c.ShowDetail("sms")),
     "note": (1, lambda n: c.AddNote("已电话联系")),
     "add_photo": (1, lambda n: c.AddPhoto("现场.jpg", "0" * 64)),
-    "change_priority": (1, lambda n: c.ChangePriority("urgent", "天气转坏")),
+    "change_priority": (2, lambda n: c.ChangePriority(("urgent", "normal")[n % 2], "天气转坏")),
     "ask_assist": (2, lambda n: c.AskAssist(_TEAMS[n % 3])),
     "accept_assist": (1, lambda n: c.AcceptAssist(_TEAMS[n % 3])),
     "finish_assist": (2, lambda n: c.FinishAssist(_TEAMS[n % 3])),
-    "acknowledge": (2, lambda n: c.Acknowledge(("", "closure")[n % 2])),
+    "acknowledge": (3, lambda n: c.Acknowledge(("", "closure")[n % 2])),
+    "escalate_to": (2, lambda n: c.EscalateTo(n % 4 + 1, "影响面大", ("", "closure")[n % 2])),
     "withdraw": (1, lambda n: c.WithdrawPetition()),
     "reject": (1, lambda n: c.RejectPetition("out_of_area", "不在辖区")),
     "transfer_out": (1, lambda n: c.TransferOut("区级平台")),
@@ -104,6 +108,8 @@ def choose(state: State, choice: int, variant: int) -> tuple[Command, Actor]:
     event = events[choice % len(events)]
     who = ROW_OF[state, event].who
     role = who[variant % len(who)]
+    if event == "acknowledge":
+        return MAKERS[event][1](variant), Actor("leader", (*COUNCIL, "commander-1")[variant % 3])
     # A handler's id would have to fit the team; an operator enters it for them.
     actor = Actor("handler") if role == "handler" else ACTORS[role]
     return MAKERS[event][1](variant), actor

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.core.climbing import COUNCIL
 from tests.core.lives import span
 from tests.core.policies import MONDAY
 from xixi_workflow.core.lifecycle import ENDED, ROW_OF, State
@@ -23,6 +24,10 @@ def seconds(text: str) -> timedelta:
     return span(spaced.strip())
 
 
+#: Nothing repeats for longer that has no `times`.
+_LAST = timedelta(days=7)
+
+
 @dataclass
 class Ring:
     """One ring of a ladder, repeats spelled out."""
@@ -30,6 +35,7 @@ class Ring:
     after: timedelta
     level: int
     repeated: bool
+    everyone: bool
 
 
 @dataclass
@@ -42,13 +48,18 @@ class Run:
     start: datetime
     limit: timedelta
     warnings: list[tuple[float, timedelta]]
-    rings: list[Ring]
     lapses: bool
+    #: The ladder's steps as in the document, from the breach on.
+    steps: list[dict[str, Any]] | None = None
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     #: Granted extensions: when, how much.
     extra: list[tuple[datetime, timedelta]] = field(default_factory=list)
     #: Acknowledgements: the highest level each silenced.
     silenced: int = 0
+    #: Who answered each level.
+    answered: dict[int, set[str]] = field(default_factory=dict)
+    #: The last skip by hand: level, and unpaused time since the breach.
+    raised: tuple[int, timedelta] = (0, timedelta())
     given: int = 0
 
     def reach(self, start: datetime, amount: timedelta, *, rings: bool = False) -> datetime | None:
@@ -98,9 +109,9 @@ class Run:
         """The next moment after `now` at which time changes something here."""
         due = self.due()
         if due is not None and now > due:
-            for ring in self.rings:
+            for ring in self.rings():
                 at = self.reach(due, ring.after, rings=True)
-                if ring.repeated and ring.level <= self.silenced:
+                if ring.repeated and self.silent(ring):
                     continue
                 if at is None:
                     return None
@@ -113,12 +124,46 @@ class Run:
             return self.targets()[self.given]
         return due + _SOON if due else None
 
-    def acknowledge(self, now: datetime) -> None:
-        """Silence what has rung by `now`."""
+    def rings(self) -> list[Ring]:
+        """Every ring of the ladder that was not passed over, in order; before the breach there is none."""
+        raised, since = self.raised
+        rings = []
+        for step in self.steps or ():
+            level, by_hand = step["level"], step["level"] == raised
+            start = since if by_hand else seconds(step["after"])
+            repeat = seconds(step.get("repeat", "0s"))
+            for n in range(by_hand, step.get("times") or (10_000 if repeat else 1)):
+                at = start + n * repeat
+                if level < raised or (n and "times" not in step and at > _LAST):
+                    break
+                rings.append(Ring(at, level, n > 0, step.get("everyone", False)))
+        return sorted(rings, key=lambda ring: (ring.after, ring.level))
+
+    def silent(self, ring: Ring) -> bool:
+        """Whether a repeat need not be heard any more."""
+        owed = ring.everyone and not self.answered.get(ring.level, set()) >= set(COUNCIL)
+        return ring.level <= self.silenced and not owed
+
+    def rung(self, now: datetime) -> set[int]:
+        """Levels that have rung by `now`."""
         due = self.due()
         assert due is not None
-        rung = [(ring.level, self.reach(due, ring.after, rings=True)) for ring in self.rings]
-        self.silenced = max([level for level, at in rung if at is not None and at <= now], default=0)
+        at = [(ring.level, self.reach(due, ring.after, rings=True)) for ring in self.rings()]
+        return {level for level, at in at if at is not None and at <= now} | ({self.raised[0]} - {0})
+
+    def acknowledge(self, now: datetime, person: str) -> None:
+        """Silence what has rung by `now`."""
+        self.silenced = max(self.rung(now), default=0)
+        for level in self.rung(now):
+            self.answered.setdefault(level, set()).add(person)
+
+    def raise_to(self, level: int, now: datetime) -> None:
+        """Skip to `level`, if the ladder has it and has not been there."""
+        due = self.due()
+        assert due is not None
+        if level in {step["level"] for step in self.steps or ()} and level > max(self.rung(now), default=0):
+            paused = [(max(begin, due), min(end or now, now)) for begin, end in self.pauses]
+            self.raised = level, now - due - sum((e - b for b, e in paused if e > b), timedelta())
 
 
 @dataclass
@@ -128,6 +173,9 @@ class Model:
     document: dict[str, Any]
     received_at: datetime
     surveyable: bool
+    #: What a ladder is chosen by.
+    category: str = ""
+    urgency: str = "normal"
     state: State = "received"
     round: int = 1
     runs: list[Run] = field(default_factory=list)
@@ -139,8 +187,13 @@ class Model:
     #: When the last event or change by time happened.
     last: datetime = MONDAY
 
-    def happens(self, event: str, when: datetime, *, team: str = "", lead: str = "") -> None:
-        """An event of the table takes place; `team` is the assisting team it is about, `lead` who leads after it."""
+    def happens(
+        self, event: str, when: datetime, *, team: str = "", lead: str = "", limit: float | None = None
+    ) -> None:
+        """An event of the table takes place; `team` is the assisting team it is about, `lead` who leads after it.
+
+        `limit` is the deadline that the command sets, in seconds.
+        """
         self.last = when
         before, self.state = self.state, ROW_OF[self.state, event].to if event != "file" else "received"
         if event == "dispatch":
@@ -162,7 +215,8 @@ class Model:
             self._pause(before, when)
             for name, shape in self.document["clocks"].items():
                 if event in shape["starts"]:
-                    self._start(name, shape, event, when, team)
+                    own = timedelta(seconds=limit) if limit and shape.get("limit_by_command") else None
+                    self._start(name, shape, event, when, team, own)
         if self.state != "on_hold":
             self.hold_until = None
         if event == "resolve" and not self.surveyable:
@@ -207,6 +261,16 @@ class Model:
             due = run.due()
             if due is not None and now > due and not run.lapses:
                 self.verdicts[run.name, run.key, run.start] = "breached", due, None
+                if run.steps is None:
+                    run.steps = self._ladder(self.document["clocks"][run.name])
+
+    def _ladder(self, shape: dict[str, Any]) -> list[dict[str, Any]]:
+        ladders: dict[str | None, list[dict[str, Any]]] = self.document["ladders"]
+        for choice in shape.get("ladders", ()):
+            fits = self.urgency in choice.get("urgencies", (self.urgency,))
+            if fits and self.category in choice.get("categories", (self.category,)):
+                return ladders[choice["ladder"]]
+        return ladders.get(shape.get("ladder"), [])
 
     def _end(self, runs: list[Run], when: datetime) -> None:
         for run in runs:
@@ -232,7 +296,9 @@ class Model:
             elif self.state not in holds and paused:
                 run.pauses[-1] = run.pauses[-1][0], when
 
-    def _start(self, name: str, shape: dict[str, Any], event: str, when: datetime, team: str) -> None:
+    def _start(
+        self, name: str, shape: dict[str, Any], event: str, when: datetime, team: str, limit: timedelta | None
+    ) -> None:
         key = team if shape.get("scope") == "assist" else ""
         lapses = shape.get("when_due") == "lapse"
         if lapses and not self.surveyable:
@@ -246,15 +312,7 @@ class Model:
             (float(text[:-1]) / 100, timedelta()) if text.endswith("%") else (0.0, seconds(text[1:]))
             for text in shape.get("warn", {}).get("at", ())
         ]
-        rings = sorted(
-            (
-                Ring(seconds(step["after"]) + n * seconds(step.get("repeat", "0s")), step["level"], n > 0)
-                for step in self.document["ladders"].get(shape.get("ladder"), ())
-                for n in range(step.get("times", 1))
-            ),
-            key=lambda ring: (ring.after, ring.level),
-        )
-        run = Run(name, key, self.round, start, seconds(shape["limit"]), warnings, rings, lapses)
+        run = Run(name, key, self.round, start, limit or seconds(shape["limit"]), warnings, lapses)
         if self.state in shape.get("pauses_in", ()):
             run.pauses.append((start, None))
         self.runs.append(run)

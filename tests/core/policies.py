@@ -205,13 +205,14 @@ TEAMS: dict[str, Any] = {
         "urban": {"zh": "城管", "en": "Urban", "lead": "urban-lead", "handlers": ["urban-1", "urban-2"]},
         "market": {"zh": "市监", "en": "Market", "lead": "market-lead", "handlers": ["market-1"]},
     },
-    "roles": {
-        "operator": [{"people": ["operator-1"]}],
-        "commander": [{"people": ["commander-1"]}],
-        "supervisor": [
-            {"people": ["supervisor-1"], "from": "08:00", "to": "20:00"},
-            {"people": ["supervisor-2"]},
-        ],
+}
+
+#: The centre's roles.
+ROSTERS: dict[str, Any] = {
+    "operator": {"shifts": [{"people": ["operator-1"]}]},
+    "commander": {"shifts": [{"people": ["commander-1"]}]},
+    "supervisor": {
+        "shifts": [{"people": ["supervisor-1"], "times": ["08:00-20:00"]}, {"people": ["supervisor-2"]}],
     },
 }
 
@@ -249,6 +250,7 @@ DOCUMENTS: dict[str, Any] = {
         ],
     },
     "teams.yaml": TEAMS,
+    "duty/centre.yaml": {"rosters": ROSTERS},
     "sources.yaml": {"sources": {"code": {"zh": "扫码", "en": "QR code"}}},
     "communities.yaml": {"communities": [{"name": "甲社区"}]},
     "words/zh.yaml": yaml.safe_load((WORDS / "zh.yaml").read_text(encoding="utf-8")),
@@ -260,10 +262,12 @@ def small_policy(
     *,
     version: int = 1,
     teams: dict[str, Any] | None = None,
+    rosters: dict[str, Any] | None = None,
     categories: list[dict[str, Any]] | None = None,
     **changes: Any,
 ) -> Policy:
-    """The small city's policy; `changes` are merged into policy.yaml, `teams` into teams.yaml, mapping by mapping.
+    """The small city's policy; `changes` are merged into policy.yaml, `teams` into teams.yaml, `rosters` into duty/centre.yaml,
+    mapping by mapping.
 
     None removes a key. A list or a plain value takes the place of what was there; so do `categories`.
     """
@@ -272,6 +276,7 @@ def small_policy(
         documents["categories.yaml"]["categories"] = categories
     _merge(documents["policy.yaml"], changes)
     _merge(documents["teams.yaml"], teams or {})
+    _merge(documents["duty/centre.yaml"]["rosters"], rosters or {})
     return policy_build.build(documents, version=version)
 
 

@@ -11,6 +11,7 @@ from xixi_workflow.core.policy_problem import Problem
 
 SHIPPED = read_policy(shipped_folder())
 POLICY, CALENDARS, TEAMS, CATEGORIES = "policy.yaml", "calendars.yaml", "teams.yaml", "categories.yaml"
+CENTRE, POLICE = "duty/centre.yaml", "duty/police.yaml"
 SOURCES, COMMUNITIES, ZH, EN = "sources.yaml", "communities.yaml", "words/zh.yaml", "words/en.yaml"
 
 #: Instead of a value: take the key away.

@@ -97,7 +97,8 @@ def test_somebody_of_two_assisting_teams_is_asked_for_each() -> None:
 def test_a_role_or_a_team_that_is_gone_from_the_roster_does_not_stop_a_petition() -> None:
     life = Life(POLICY).dispatched(team="market")
     today = small_policy(
-        teams={"roles": {"commander": None}, "teams": {"market": None}},
+        teams={"teams": {"market": None}},
+        rosters={"commander": None},
         categories=[{"code": "OTHER", "zh": "其他", "en": "Other", "group": "ALL", "team": "police"}],
         ladders=_without_commander(),
     )

@@ -26,11 +26,12 @@ from tests.core.lives import (
     Life,
     after,
 )
-from tests.core.policies import MONDAY
+from tests.core.policies import MONDAY, small_policy
 from tests.core.ways import COMMAND, NOW, POLICY, WAYS
 from xixi_workflow.core import commands as c
 from xixi_workflow.core import decide as judge
 from xixi_workflow.core.commands import Command
+from xixi_workflow.core.lifecycle import STATES
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.work import Decision, Refused
 
@@ -75,7 +76,6 @@ CONDITIONS: list[tuple[str, Callable[[], Life], Command, Actor, str]] = [
     ),
     ("result", WAYS["in_progress"], c.ResolvePetition("nope", "x"), HANDLER, "unknown_result"),
     ("second rating", WAYS["closed"], SATISFIED, PETITIONER, "already_rated"),
-    ("second thoughts", WAYS["closed"], DISSATISFIED, PETITIONER, "already_rated"),
     ("assisting itself", WAYS["in_progress"], c.AskAssist("police"), HANDLER, "leads_already"),
     ("assisting nobody", WAYS["in_progress"], c.AskAssist("nope"), HANDLER, "unknown_team"),
     (
@@ -88,6 +88,9 @@ CONDITIONS: list[tuple[str, Callable[[], Life], Command, Actor, str]] = [
     ("uninvited", WAYS["in_progress"], c.AcceptAssist("urban"), HANDLER, "does_not_assist"),
     ("finished uninvited", WAYS["in_progress"], c.FinishAssist("urban"), HANDLER, "does_not_assist"),
     ("nothing late", WAYS["in_progress"], c.Acknowledge(), HANDLER, "nothing_to_acknowledge"),
+    ("nothing to escalate", WAYS["in_progress"], COMMAND["escalate_to"], LEADER, "nothing_to_escalate"),
+    ("no such level", WAYS["received"], c.EscalateTo(7, "影响面大"), LEADER, "no_such_level"),
+    ("the leader knows", WAYS["received"], c.EscalateTo(2, "影响面大"), LEADER, "level_rung_already"),
     ("merged into itself", WAYS["in_progress"], c.MergePetition(NUMBER), OPERATOR, "merge_into_itself"),
     (
         "others wait",
@@ -109,6 +112,28 @@ def test_a_command_is_refused_for_its_own_reasons(
     refused = way().tries(command, actor, after("2h 1m"))
     assert isinstance(refused, Refused)
     assert refused.code == code
+
+
+def test_a_call_for_help_reaches_the_centre_and_the_teams_lead() -> None:
+    asks = [{"message": "operator_help_asked", "to": ["operator", "team_lead"]}]
+    life = Life(small_policy(notices={"ask_help": asks})).in_progress()
+    life.does(c.AskHelp("请派人支援"), HANDLER, after("1h"))
+    assert [(m.to, m.vars.text) for m in life.last.messages] == [
+        ("operator-1", "请派人支援"),
+        ("police-lead", "请派人支援"),
+    ]
+    assert life.petition.state == "in_progress"
+
+
+def test_who_was_shown_the_full_text_is_a_line_of_the_journal_and_nothing_else() -> None:
+    for state in STATES:
+        life = WAYS[state]()
+        before = life.petition
+        life.does(c.ShowDetail("sms"), HANDLER, after("2h 1m"))
+        (entry,) = (e for e in life.last.entries if e.actor != "system")
+        assert (entry.event, entry.actor, entry.data) == ("detail_shown", "handler:police-1", '{"way":"sms"}')
+        assert life.petition.state == before.state
+        assert [m for m in life.last.messages if not m.vars.clock] == []
 
 
 def test_an_unknown_source_is_refused() -> None:

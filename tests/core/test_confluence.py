@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.climbing import climbing_policy
 from tests.core.histories import Step, choose, deep, later, steps
 from tests.core.lives import Life, encoded
 from tests.core.policies import MONDAY, small_policy
@@ -15,7 +16,8 @@ from xixi_workflow.core.work import Decision, wake_at
 
 POLICIES = [
     small_policy(),
-    small_policy(
+    climbing_policy(),
+    climbing_policy(
         clocks={
             "closure": {"calendar": "office", "limit": "20h", "pauses_in": ["on_hold", "returned"]},
             "assistance": {"pauses_in": ["on_hold"]},
@@ -65,7 +67,7 @@ def test_sweeps_in_between_make_no_difference(
 @deep(20)
 @given(st.lists(steps, max_size=25))
 def test_waking_only_when_the_petition_asks_for_it_misses_nothing(history: list[Step]) -> None:
-    asked, late = Life(POLICIES[0]).dispatched(), Life(POLICIES[0]).dispatched()
+    asked, late = Life(POLICIES[1]).dispatched(), Life(POLICIES[1]).dispatched()
     now = MONDAY + timedelta(seconds=10)
     for step in history:
         now = later(now, step.wait, wake_at(asked.petition))

@@ -72,7 +72,8 @@ def _ready(state: State, event: str) -> Life:
 
 def _when(life: Life, event: str) -> str:
     # Late enough for every open petition to have something overdue that can be acknowledged.
-    return "4d 1h" if life.petition.state == "closed" else "5h" if event == "acknowledge" else "2h 1m"
+    late = event in ("acknowledge", "escalate_to")
+    return "4d 1h" if life.petition.state == "closed" else "3h 30m" if late else "2h 1m"
 
 
 def test_commands_and_rows_speak_of_the_same_events() -> None:
@@ -104,6 +105,9 @@ def test_states_are_open_or_resolved_or_over() -> None:
         (("resolve", "accept_assist", "finish_assist"), {"handler", "operator"}),
         (("rate", "rate_dissatisfied", "withdraw"), {"petitioner", "operator"}),
         (("reopen", "refuse_return", "merge", "reject", "transfer_out"), {"operator", "supervisor", "leader"}),
+        (("escalate_to", "supervise"), {"operator", "supervisor", "leader"}),
+        (("ask_help",), {"handler", "operator"}),
+        (("show_detail",), {"handler", "operator", "supervisor", "leader"}),
         (("dispatch",), {"operator", "supervisor", "system"}),
         ((*BY_TIME, "adopt", "follow"), {"system"}),
     ],

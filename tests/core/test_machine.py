@@ -8,10 +8,11 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.core.climbing import climbing_policy
 from tests.core.histories import MAKERS, Step, choose, deep, happened, later, steps
 from tests.core.lives import ACTORS, Life, encoded
 from tests.core.plain_model import Model
-from tests.core.policies import MONDAY, small_policy
+from tests.core.policies import MONDAY
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import Command
 from xixi_workflow.core.lifecycle import ENDED, EVENT_OF, ROLES, ROW_OF, State
@@ -20,8 +21,8 @@ from xixi_workflow.core.work import Decision, Refused, wake_at
 
 #: Versions of the policy as they come into force; a petition keeps the one under which it was filed.
 VERSIONS = {
-    1: small_policy(),
-    2: small_policy(
+    1: climbing_policy(),
+    2: climbing_policy(
         version=2,
         clocks={
             "closure": {"limit": "8h", "pauses_in": ["on_hold", "returned"], "warn": {"at": ["25%", "-20m"]}},
@@ -33,9 +34,10 @@ VERSIONS = {
 }
 #: Rosters of different days.
 PEOPLE = [
-    small_policy(),
-    small_policy(
-        teams={"teams": {"police": {"handlers": ["police-2"]}}, "roles": {"operator": [{"people": ["urban-1"]}]}}
+    climbing_policy(),
+    climbing_policy(
+        teams={"teams": {"police": {"handlers": ["police-2"]}}},
+        rosters={"operator": {"shifts": [{"people": ["urban-1"]}]}},
     ),
 ]
 FINAL_RESULTS = {"on_time", "late", "unmet", "ended", "lapsed"}
@@ -132,9 +134,9 @@ class Petitions(RuleBasedStateMachine):
         assert row is not None
         assert actor.role in row.who
         self.life.does(command, actor, self.now, happened=at)
-        self.follow(command, made, at or self.now)
+        self.follow(command, actor, made, at or self.now)
 
-    def follow(self, command: Command, made: Decision, when: datetime) -> None:
+    def follow(self, command: Command, actor: Actor, made: Decision, when: datetime) -> None:
         model = self.model
         model._look(when)
         if isinstance(command, c.RoutePetition) and model.state in ("received", "routed", "returned"):
@@ -151,9 +153,15 @@ class Petitions(RuleBasedStateMachine):
         elif isinstance(command, c.Acknowledge):
             for run in model.runs:
                 if command.clock in ("", run.name) and run.breached(when):
-                    run.acknowledge(when)
+                    run.acknowledge(when, actor.id)
+        elif isinstance(command, c.EscalateTo):
+            for run in model.runs:
+                if command.clock in ("", run.name) and run.breached(when):
+                    run.raise_to(command.level, when)
         team = getattr(command, "team", "") if "assist" in command.event else ""
-        model.happens(command.happens, when, team=team, lead=made.petition.lead)
+        limit = command.seconds if isinstance(command, c.SupervisePetition) else None
+        model.category, model.urgency = made.petition.category, made.petition.urgency
+        model.happens(command.happens, when, team=team, lead=made.petition.lead, limit=limit)
         if isinstance(command, c.ApproveHold):
             model.hold_until = when + timedelta(seconds=command.seconds or self.pending_for or 30 * 86400)
         elif isinstance(command, c.FinishAssist):

@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 
 from tests.core.spoilt import (
     GONE,
+    CENTRE,
     POLICY,
     SHIPPED,
-    TEAMS,
     ZH,
     changed,
-    step,
 )
 from xixi_workflow.core.lifecycle import FINAL, TABLE
-from xixi_workflow.core.policy import Policy, flatten, read_warning
+from xixi_workflow.core.policy import Policy, read_warning
 from xixi_workflow.core.policy_build import PolicyError, build, load
 from xixi_workflow.core.policy_reach import runs_after, runs_in
-from xixi_workflow.core.policy_schema import StepShape, read_hour, read_span
+from xixi_workflow.core.policy_schema import read_hour, read_span
 
 # --- what can happen ------------------------------------------------------------------------------------------------
 
@@ -75,7 +74,7 @@ def test_a_stored_policy_of_another_shape_is_refused() -> None:
 
 def test_rules_are_kept_and_the_roster_is_todays() -> None:
     today = build(
-        changed((POLICY, "clocks/closure/limit", "48h"), (TEAMS, "roles/chief_leader/0/people", ["commander-1"]))
+        changed((POLICY, "clocks/closure/limit", "48h"), (CENTRE, "rosters/chief_leader/shifts/0/people", ["commander-1"]))
     )
     judged = SHIPPED.with_people(today)
     now = datetime(2026, 6, 1, tzinfo=UTC)
@@ -86,9 +85,9 @@ def test_rules_are_kept_and_the_roster_is_todays() -> None:
 
 
 def test_a_role_that_todays_roster_has_dropped_falls_to_the_operators() -> None:
-    shape = SHIPPED.documents[TEAMS]
-    teams = shape | {"roles": {k: v for k, v in shape["roles"].items() if k in ("operator", "supervisor")}}
-    today = load(json.dumps(SHIPPED.documents | {TEAMS: teams}), 2)
+    rosters = SHIPPED.documents[CENTRE]["rosters"]
+    fewer = {"rosters": {k: v for k, v in rosters.items() if k in ("operator", "supervisor")}}
+    today = load(json.dumps(SHIPPED.documents | {CENTRE: fewer}), 2)
     now = datetime(2026, 6, 1, tzinfo=UTC)
     assert SHIPPED.with_people(today).on_duty("commander", now) == SHIPPED.on_duty("operator", now) != ()
 
@@ -102,31 +101,32 @@ def test_only_those_on_shift_are_asked_and_a_team_without_shifts_as_a_whole() ->
 def test_an_event_is_compiled_to_what_it_starts_meets_and_ends() -> None:
     plan = SHIPPED.event("resolve")
     assert [c.name for c in plan.starts] == ["survey"]
-    assert plan.meets == {"interim", "closure"}
+    assert plan.meets == {"interim", "closure", "urge", "supervision"}
     assert plan.ends == {"assistance"}
     assert SHIPPED.event("note") == ((), frozenset(), frozenset(), ())
 
 
+#: People choose from these by number.
+COUNTED = ("return_reasons", "hold_reasons", "reject_reasons", "results")
+
+
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
-    def turned(value: Any) -> Any:
+    def turned(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            return {key: turned(value[key]) for key in reversed(value)}
+            keys = value if name in COUNTED else reversed(value)
+            return {key: turned(value[key], key) for key in keys}
         return [turned(entry) for entry in value] if isinstance(value, list) else value
 
     assert Policy(turned(SHIPPED.documents), SHIPPED._files).digest == SHIPPED.digest
 
 
-def test_a_ladders_repeats_are_spelled_out_in_the_order_in_which_they_ring() -> None:
-    steps = [
-        StepShape.model_validate(step(repeat="10m", times=3)),
-        StepShape.model_validate(step(level=2, after="15m")),
-    ]
-    assert [(ring.after, ring.level, ring.repeat) for ring in flatten(steps)] == [
-        (0, 1, 0),
-        (600, 1, 1),
-        (900, 2, 0),
-        (1200, 1, 2),
-    ]
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_people_choose_by_number_is_stored_in_its_order(name: str) -> None:
+    documents = deepcopy(SHIPPED.documents)
+    main = documents["policy.yaml"]
+    assert list(json.loads(SHIPPED.canonical)["policy.yaml"][name]) == list(main[name])
+    main[name] = {key: main[name][key] for key in reversed(main[name])}
+    assert Policy(documents, SHIPPED._files).digest != SHIPPED.digest
 
 
 # --- how things are written -----------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ import pytest
 from tests.core.spoilt import (
     CALENDARS,
     CATEGORIES,
+    CENTRE,
     COMMUNITIES,
     EN,
     GONE,
+    POLICE,
     POLICY,
     SHIPPED,
     SOURCES,
@@ -20,8 +22,15 @@ from tests.core.spoilt import (
     clock,
     notice,
     problems,
+    step,
 )
 from xixi_workflow.core.policy_build import PolicyError, build
+
+#: Of the shipped policy.
+CHOICE = {"ladder": "closure_emergency", "urgencies": ["emergency"]}
+NOISE: dict[str, Any] = {"categories": [SHIPPED.fallback]}
+ENDINGS = ["dispatch", "reject", "transfer_out", "withdraw", "merge"]
+RATED = ["rate", "rate_dissatisfied", "reopen"]
 
 # --- one mistake, one problem, at its place -------------------------------------------------------------------------
 
@@ -140,11 +149,67 @@ MISTAKES: list[tuple[tuple[str, str, Any], tuple[str | int, ...], str]] = [
         ("ladders", "response", 1),
         "levels must rise, and later levels must not come sooner",
     ),
-    ((POLICY, "ladders/response/1/repeat", GONE), ("ladders", "response", 1), "`times` needs a `repeat` span"),
+    ((POLICY, "ladders/response/0/repeat", GONE), ("ladders", "response", 0), "`times` needs a `repeat` span"),
     (
-        (POLICY, "ladders/response/1/times", GONE),
-        ("ladders", "response", 1, "repeat"),
-        "`repeat` needs `times` of 2 or",
+        (POLICY, "ladders/response/0/times", 1),
+        ("ladders", "response", 0, "repeat"),
+        "`repeat` needs `times` of 2 or more, or none at all",
+    ),
+    ((POLICY, "ladders/response/1/repeat", "7d"), ("ladders", "response", 1, "repeat"), "repeats end 7 days after "),
+    (
+        (POLICY, "ladders/closure_emergency/0/repeat", GONE),
+        ("ladders", "closure_emergency", 0, "everyone"),
+        "`everyone` needs a `repeat` span",
+    ),
+    ((POLICY, "ladders/x", [step()]), ("ladders", "x"), "no clock climbs this ladder"),
+    (
+        (POLICY, "clocks/closure/ladders/0/ladder", "closing"),
+        ("clocks", "closure", "ladders", 0, "ladder"),
+        "unknown ladder 'closing'; known: ",
+    ),
+    (
+        (POLICY, "clocks/closure/ladders/0/categories", ["NOPE"]),
+        ("clocks", "closure", "ladders", 0, "categories", 0),
+        "unknown category or group 'NOPE'; known: ",
+    ),
+    (
+        (POLICY, "clocks/closure/ladders/0/urgencies", []),
+        ("clocks", "closure", "ladder"),
+        "closure is never climbed: every petition fits one of `ladders`",
+    ),
+    (
+        (POLICY, "clocks/closure/ladder", GONE),
+        ("clocks", "closure", "ladders"),
+        "petitions that fit none of these have no ladder; name one in `ladder`",
+    ),
+    (
+        (POLICY, "clocks/closure/ladders", [CHOICE, {"ladder": "urge", **NOISE, "urgencies": ["emergency"]}]),
+        ("clocks", "closure", "ladders", 1),
+        "can never fit: the choices above it take all its petitions",
+    ),
+    (
+        (
+            POLICY,
+            "clocks/urge",
+            clock(starts=["file"], meets=["route", *ENDINGS], ladders=[{"ladder": "urge", **NOISE}]),
+        ),
+        ("clocks", "urge", "ladders", 0, "categories"),
+        "no petition has a category yet while this clock runs",
+    ),
+    (
+        (POLICY, "clocks/urge", clock(starts=["resolve"], meets=RATED, limit="71h30m", ladder="urge")),
+        ("ladders", "urge", 1),
+        "no petition lives so long: the survey closes it",
+    ),
+    (
+        (POLICY, "clocks/urge/limit_by_command", True),
+        ("clocks", "urge", "limit_by_command"),
+        "no command that starts this clock carries a deadline; only supervise does",
+    ),
+    (
+        (POLICY, "clocks/supervision/warn/at/0", "-30m"),
+        ("clocks", "supervision", "warn", "at", 0),
+        "the deadline that comes with the command may be shorter than 30m; write a share, as 80%",
     ),
     (
         (POLICY, "ladders/response/1/repeat", "5s"),
@@ -260,32 +325,106 @@ MISTAKES: list[tuple[tuple[str, str, Any], tuple[str | int, ...], str]] = [
     ((TEAMS, "teams/police/lead", "nobody"), ("teams", "police", "lead"), "unknown person 'nobody'; known: "),
     ((TEAMS, "teams/police/handlers/1", "x"), ("teams", "police", "handlers", 1), "unknown person 'x'; known: "),
     (
-        (TEAMS, "teams/police/shifts/0/people", ["traffic-1"]),
-        ("teams", "police", "shifts", 0, "people", 0),
-        "traffic-1 is on shift but no handler of police, and could not accept",
-    ),
-    (
         (TEAMS, "people/operator-2/phone", "+8619900000001"),
         ("people", "operator-2", "phone"),
         "the same number as operator-1",
     ),
     (
-        (TEAMS, "roles/commander", [{"people": ["commander-1"], "to": "20:00"}]),
-        ("roles", "commander"),
-        "nobody is on duty at mon 20:00",
+        (
+            TEAMS,
+            "people/police-1",
+            {"name": "甲", "phone": "19900000111", "joins": "2027-01-02", "leaves": "2027-01-01"},
+        ),
+        ("people", "police-1", "leaves"),
+        "leaves before the first day",
     ),
-    ((TEAMS, "roles/commander", []), ("roles", "commander"), "nobody is on duty at mon 00:00"),
+    ((TEAMS, "people/police-1/phone", GONE), ("people", "police-1"), "no way leads to this person: give a phone for sms"),
     (
-        (TEAMS, "roles/commander", [{"people": ["commander-2"]}, {"people": ["commander-1"], "days": ["mon"]}]),
-        ("roles", "commander", 1),
-        "this shift never counts: the shifts above it cover all of it",
+        (TEAMS, "people/police-1", {"name": "甲", "ways": ["chat"], "phone": "19900000111"}),
+        ("people", "police-1"),
+        "no way leads to this person: ",
     ),
     (
-        (TEAMS, "roles/handler", [{"people": ["police-1"]}]),
-        ("roles", "handler"),
+        (TEAMS, "people/police-1/backup", "nobody"),
+        ("people", "police-1", "backup"),
+        "unknown person 'nobody'; known: ",
+    ),
+    (
+        (TEAMS, "people/police-1/backup", "police-1"),
+        ("people", "police-1", "backup"),
+        "the backups go in a circle: police-1 → police-1",
+    ),
+    (
+        (POLICE, "rosters/police/shifts/0/people", ["traffic-1"]),
+        ("rosters", "police", "shifts", 0, "people", 0),
+        "traffic-1 is on duty but no handler of police, and could not accept",
+    ),
+    (
+        (POLICE, "rosters/police/shifts/1/people", ["x"]),
+        ("rosters", "police", "shifts", 1, "people", 0),
+        "unknown person 'x'; known: ",
+    ),
+    (
+        (POLICE, "rosters/police/overrides", [{"from": "2027-01-01 08:00", "to": "2027-01-02 08:00", "people": ["x"]}]),
+        ("rosters", "police", "overrides", 0, "people", 0),
+        "unknown person 'x'; known: ",
+    ),
+    (
+        (POLICE, "rosters/commander", {"shifts": [{"people": ["commander-1"]}]}),
+        ("rosters", "commander"),
+        "the shifts of commander are in duty/centre.yaml too; a roster stands in one file",
+    ),
+    (
+        (POLICE, "rosters/polize", {"overrides": []}),
+        ("rosters", "polize"),
+        "unknown team or role 'polize'; known: ",
+    ),
+    ((CENTRE, "rosters/supervisor", GONE), ("rosters",), "somebody must be supervisor"),
+    (
+        (CENTRE, "rosters/handler", {"shifts": [{"people": ["police-1"]}]}),
+        ("rosters", "handler"),
         "this name has a fixed meaning; choose",
     ),
-    ((TEAMS, "roles/commander/0/people", ["x"]), ("roles", "commander", 0, "people", 0), "unknown person 'x'; known: "),
+    (
+        (CENTRE, "rosters/commander/shifts/2/rotate/people", ["commander-1"]),
+        ("rosters", "commander", "shifts", 2, "rotate", "people"),
+        "a rotation of one never hands over; write people instead",
+    ),
+    (
+        (CENTRE, "rosters/commander/calendar", "offices"),
+        ("rosters", "commander", "calendar"),
+        "unknown calendar 'offices'; known: always, office",
+    ),
+    (
+        (CENTRE, "rosters/commander/calendar", GONE),
+        ("rosters", "commander", "shifts", 0, "days"),
+        "workday and holiday need a calendar; ",
+    ),
+    (
+        (CENTRE, "rosters/commander/shifts/2/rotate/every", "1y"),
+        ("rosters", "commander", "shifts", 2, "rotate", "every"),
+        "'1y' is not the length of a turn; write for example 12h, 1d, 1w, 2w or 1mo",
+    ),
+    (
+        (CENTRE, "rosters/commander/shifts/2/rotate/since", "2026-02-30 08:00"),
+        ("rosters", "commander", "shifts", 2, "rotate", "since"),
+        """'2026-02-30 08:00' is not a time; write "YYYY-MM-DD HH:MM", """,
+    ),
+    (
+        (CENTRE, "rosters/commander/shifts/2/times", ["8-12"]),
+        ("rosters", "commander", "shifts", 2, "times", 0),
+        """'8-12' is not a part of a day; write "HH:MM-HH:MM", """,
+    ),
+    (
+        (CENTRE, "rosters/chief_leader/shifts/0", {"days": ["mon"]}),
+        ("rosters", "chief_leader", "shifts", 0),
+        "write either people or rotate",
+    ),
+    (
+        (CENTRE, "rosters/chief_leader/shifts/0/dates", {"from": "2027-02-01", "to": "2027-01-01"}),
+        ("rosters", "chief_leader", "shifts", 0, "dates"),
+        "the last day is before the first",
+    ),
     # sources and communities
     ((SOURCES, "columns/titel", ["标题2"]), ("columns", "titel"), "unknown field 'titel'; known: address, channel, "),
     (
@@ -358,11 +497,11 @@ def test_a_mistake_is_named_at_its_place(
         ),
         pytest.param((POLICY, "notices/accept", notice("handler_urged", "team_lead")), id="a notice more"),
         pytest.param((CALENDARS, "calendars/office/week/sat", [{"from": "9:00", "to": "24:00"}]), id="up to midnight"),
-        pytest.param((TEAMS, "roles/watch", [{"people": ["police-1"]}]), id="a role more"),
+        pytest.param((CENTRE, "rosters/watch", {"shifts": [{"people": ["police-1"]}]}), id="a role more"),
         pytest.param(
             (POLICY, "results/duplicate", {"zh": "重复工单", "en": "Duplicate"}), id="the same code and meaning"
         ),
-        pytest.param((POLICY, "clocks/closure/ladder", GONE), id="a breach that nobody hears of"),
+        pytest.param((POLICY, "clocks/closure/warn", GONE), id="a clock that nobody is warned of"),
     ],
 )
 def test_a_sensible_change_is_accepted(change: tuple[str, str, Any]) -> None:

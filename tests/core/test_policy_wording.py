@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.spoilt import (
     EN,
+    GONE,
     POLICY,
     SHIPPED,
     ZH,
@@ -14,7 +15,7 @@ from tests.core.spoilt import (
 )
 from xixi_workflow.core import words
 from xixi_workflow.core.petition import Vars
-from xixi_workflow.core.policy_wording import CITIZEN_SEGMENTS, OTHER_SEGMENTS
+from xixi_workflow.core.policy_wording import most_segments
 from xixi_workflow.core.sms import segments
 
 # --- texts at the places where they are sent ------------------------------------------------------------------------
@@ -59,11 +60,11 @@ def test_a_placeholder_that_is_never_filled_is_named(
 @pytest.mark.parametrize(
     ("change", "kinds"),
     [
-        (
-            (ZH, "messages/citizen_survey", "【{signature}】{no6}" + "字" * 122),
-            set(),
-        ),  # 6 + 6 + 122 = 134: two segments
-        ((ZH, "messages/citizen_survey", "【{signature}】{no6}" + "字" * 123), {"citizen_survey"}),
+        # 6 + 6 + 58 = 70: one segment, which is all that a petitioner's message may take.
+        ((ZH, "messages/citizen_survey", "【{signature}】{no6}" + "字" * 58), set()),
+        ((ZH, "messages/citizen_survey", "【{signature}】{no6}" + "字" * 59), {"citizen_survey"}),
+        ((ZH, "messages/leader_overdue", "【{signature}】{no6}" + "字" * 122), set()),
+        ((ZH, "messages/leader_overdue", "【{signature}】{no6}" + "字" * 123), {"leader_overdue"}),
         ((ZH, "messages/operator_returned", "【{signature}】{no6}" + "字" * 190), {"operator_returned"}),
         ((EN, "messages/citizen_survey", "[{signature}] {no6}" + "a" * 292), {"citizen_survey"}),
         ((EN, "messages/citizen_survey", "[{signature}] {no6}" + "a" * 121 + "”"), {"citizen_survey"}),  # UCS-2
@@ -99,7 +100,42 @@ def test_every_message_of_the_shipped_policy_fits_with_real_names(language: word
                 community="石灰桥社区",
                 confidential=False,
                 language=language,
+                matter=words.Matter("某" * 60, "某" * 60),
             )
             costs[kind] = max(costs.get(kind, 0), segments(text))
-    most = {kind: CITIZEN_SEGMENTS if kind.startswith("citizen_") else OTHER_SEGMENTS for kind in costs}
+    catalogue = SHIPPED.words[language].messages
+    most = {kind: most_segments(kind, catalogue[kind]) for kind in costs}
     assert {kind: cost for kind, cost in costs.items() if cost > most[kind]} == {}
+
+
+WRONG = {
+    "where in a leader's message": (
+        (ZH, "messages/leader_overdue", "【{signature}】{no6}{where}"), "{where} is for a message to handlers"),
+    "what in a petitioner's message": (
+        (ZH, "messages/citizen_received", "【{signature}】{no6}{what}"), "{what} is for a message to handlers"),
+    "a leader's message that quotes": (
+        (ZH, "messages/leader_overdue", "【{signature}】{no6}{text}"), "quotes nobody"),
+    "the petitioner's words to a team's lead": (
+        (ZH, "messages/team_rework", "【{signature}】{no6}{text}"), "the petitioner's own words"),
+    "the matter of a confidential petition": (
+        (ZH, "messages/handler_confidential", "【{signature}】{no6}{category}"), "tells what is confidential"),
+    "no wording for confidential petitions": (
+        (ZH, "messages/handler_confidential", GONE), "handler_confidential has no words"),
+    "a digest without its head": ((ZH, "digests/head", GONE), "the part head has no words"),
+    "a part that no digest has": ((ZH, "digests/foot", "。"), "unknown part of a digest 'foot'"),
+    "a placeholder that a digest has not": ((ZH, "digests/item", "{no6}{phone}"), "unknown placeholder 'phone'"),
+    "digests that differ between languages": ((EN, "digests/tail", "."), "placeholders differ from the Chinese: tel"),
+    "replies that differ between languages": ((ZH, "replies/of_one_language", "。"), "of_one_language is in"),
+    "an unknown message that waits for the morning": (
+        (POLICY, "sms/quiet/messages", ["citizen_servey"]), "unknown message 'citizen_servey'"),
+    "a dispatch that waits for the morning": (
+        (POLICY, "sms/quiet/messages", ["handler_dispatched"]), "must not be told late"),
+    "a breach that is withheld": ((POLICY, "sms/daily_cap/messages", ["team_overdue"]), "must not be told late"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_must_not_be_in_a_message_is_found_with_its_place(case: str) -> None:
+    change, problem = WRONG[case]
+    found = problems(change)
+    assert any(problem in p.message for p in found), found

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.climbing import climbing_policy
 from tests.core.histories import Step, choose, deep, happened, later, steps
 from tests.core.lives import HANDLER, NUMBER, OPERATOR, RESOLVE, SATISFIED, SYSTEM, Life, after, encoded
 from tests.core.policies import MONDAY, small_policy
@@ -19,11 +20,12 @@ from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.replay import Replayed, ReplayError, command_of, replay
 from xixi_workflow.core.work import Decision, wake_at
 
-POLICY = small_policy()
+POLICY = climbing_policy()
 #: The same rules with another roster, which changes who is told and nothing else.
 OTHER_PEOPLE = POLICY.with_people(
     small_policy(
-        teams={"teams": {"police": {"handlers": ["police-2"]}}, "roles": {"operator": [{"people": ["urban-1"]}]}}
+        teams={"teams": {"police": {"handlers": ["police-2"]}}},
+        rosters={"operator": {"shifts": [{"people": ["urban-1"]}]}},
     )
 )
 

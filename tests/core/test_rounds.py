@@ -24,6 +24,7 @@ from tests.core.lives import (
 from tests.core.policies import small_policy
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import Command
+from xixi_workflow.core.work import Refused
 
 POLICY = small_policy()
 
@@ -82,6 +83,47 @@ def test_a_rating_after_the_lapse_is_recorded_and_moves_no_date() -> None:
     life = ticking("callback").sweeps(after("4d")).does(SATISFIED, PETITIONER, after("5d"))
     assert (life.petition.rating, life.petition.closed_at) == ("satisfied", after("93h"))
     assert life.verdict("survey").result == "lapsed"
+
+
+FAIRLY = c.RatePetition("fairly_satisfied")
+
+
+def test_the_last_rating_of_a_round_counts_and_all_are_in_the_journal() -> None:
+    life = ticking("callback").does(SATISFIED, PETITIONER, after("22h")).does(FAIRLY, PETITIONER, after("93h"))
+    assert (life.petition.rating, life.petition.closed_at) == ("fairly_satisfied", after("22h"))
+    assert life.happened("rated") == [("rated", after("22h")), ("rated", after("93h"))]
+    assert len(life.verdicts("survey")) == 1
+
+
+def test_a_petitioner_who_thinks_better_of_it_gets_another_round() -> None:
+    life = ticking("callback").does(SATISFIED, PETITIONER, after("22h")).does(DISSATISFIED, PETITIONER, after("93h"))
+    assert (life.petition.state, life.petition.round, life.petition.rating) == ("dispatched", 2, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "at", "happened"),
+    [
+        (SATISFIED, "23h", None),  # the same again
+        (FAIRLY, "93h 1u", None),  # the survey's 72 hours are over
+        (DISSATISFIED, "93h 1u", None),
+        (FAIRLY, "23h", "21h 30m"),  # said before the one that counts, heard of after it
+    ],
+)
+def test_a_rating_that_changes_nothing_or_comes_too_late_is_refused(
+    command: Command, at: str, happened: str | None
+) -> None:
+    life = ticking("callback").does(SATISFIED, PETITIONER, after("22h"))
+    when = after(happened) if happened else None
+    refused = life.tries(command, PETITIONER, after(at), happened=when)
+    assert isinstance(refused, Refused)
+    assert refused.code == "already_rated"
+
+
+def test_the_rating_of_a_lapsed_survey_is_final_once_the_survey_is_over() -> None:
+    life = ticking("callback").sweeps(after("4d")).does(SATISFIED, PETITIONER, after("5d"))
+    refused = life.tries(FAIRLY, PETITIONER, after("5d"))
+    assert isinstance(refused, Refused)
+    assert refused.code == "already_rated"
 
 
 def test_a_petition_whose_petitioner_cannot_be_asked_closes_at_once() -> None:

@@ -175,3 +175,58 @@ def test_every_state_event_and_role_has_a_name_of_its_own(language: Literal["zh"
 def test_a_name_that_is_not_known_is_shown_as_it_is() -> None:
     assert words.state("nonsense", "zh") == "nonsense"
     assert words.event("nonsense", "en") == "nonsense"
+
+
+# --- where and what ---------------------------------------------------------------------------------------------------
+
+
+def _order(language: Language = "zh", *, confidential: bool = False, **matter: str) -> str:
+    told = Vars(category="NOISE", team="police", urgency="emergency")
+    return words.message(
+        "handler_dispatched",
+        told,
+        POLICY,
+        number=NUMBER,
+        community="甲社区",
+        confidential=confidential,
+        language=language,
+        matter=words.Matter(**matter),
+    )
+
+
+def test_a_handler_reads_where_to_go_and_what_for() -> None:
+    text = _order(place="某某路1号", title="夜间施工噪声")
+    for part in ("甲社区", "某某路1号", "夜间施工噪声", "特急", str(NUMBER)[-6:]):
+        assert part in text
+
+
+MASKED = [
+    ("某甲乙反映 夜间噪声", "*反映 夜间噪声"),
+    ("某 甲乙 反映", "某 甲乙 反映"),
+    ("联系19900000001或0571-00000000", "联系*或*"),
+    ("请电１９９００００００００１", "请电*"),
+    ("+86 199 0000 0001", "*"),
+    ("330106190001010011", "*"),
+    ("138号楼3单元501室", "138号楼3单元501室"),
+    ("两处\n空白   太多", "两处 空白 太多"),
+    ("一二三四五六七八九十一二三四五六七八九十一", "一二三四五六七八九十一二三四五六七八九…"),
+    ("{tel} {0} {", "{tel} {0} {"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), MASKED)
+def test_neither_the_petitioners_name_nor_a_number_is_shown_and_the_rest_is_brief(text: str, shown: str) -> None:
+    assert words.brief(text, "某甲乙") == shown
+
+
+def test_a_name_that_is_one_character_hides_nothing_else() -> None:
+    assert words.brief("路灯不亮", "路") == "路灯不亮"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_handler_of_a_confidential_petition_gets_its_number_and_whom_to_call(language: Language) -> None:
+    text = _order(language, confidential=True, place="某某路1号", title="夜间施工噪声")
+    assert str(NUMBER)[-6:] in text
+    assert POLICY.main.telephone in text
+    for secret in ("某某路", "噪声", "Noise", "甲社区"):
+        assert secret not in text

@@ -21,6 +21,7 @@ from sqlmodel import col
 from tests.crash.audit import assert_whole, breaches, journals, rows
 from tests.crash.hurry import hurried
 from tests.crash.world import Provider, Received, can_tell, received
+from tests.engine.post import ONE_BY_ONE
 from xixi_workflow.clock import now
 from xixi_workflow.engine.deliver import LEASE, deliver_all
 from xixi_workflow.engine.handle import Engine
@@ -51,7 +52,7 @@ def test_two_hundred_kills_lose_nothing_and_decide_nothing_twice(database_url: s
     while sweep(engine, now=later).more:
         pass
     provider = Provider(world)
-    deliver_all(engine, provider, now=later + LEASE)
+    deliver_all(engine, provider.channels, now=later + LEASE, rules=ONE_BY_ONE)
 
     assert_whole(engine)
     _assert_filings(store, said)

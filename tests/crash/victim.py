@@ -27,6 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.crash.world import Provider
+from tests.engine.post import ONE_BY_ONE
 from xixi_workflow.clock import now
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.petition import Actor, Petition
@@ -126,7 +127,7 @@ class Victim:
 
     def _deliver(self) -> None:
         say("deliver")
-        delivery.deliver(self._engine, self._provider, now=now(), limit=8)
+        delivery.deliver(self._engine, self._provider.channels, now=now(), limit=8, rules=ONE_BY_ONE)
         say(*(f"sent {identity}" for identity in self._provider.sent), "rest")
         self._provider.sent.clear()
 

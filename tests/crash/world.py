@@ -29,6 +29,11 @@ class Provider:
 
     name = "world"
 
+    @property
+    def channels(self) -> dict[str, Provider]:
+        """It carries everything."""
+        return {"sms": self, "chat": self}
+
     def __init__(self, path: Path, generation: int = 0, *, takes: float = 0.0) -> None:
         self._path = path
         #: Seconds a call takes, so that a kill may fall between sending and writing the answer down.
@@ -43,12 +48,12 @@ class Provider:
         os.write(self._file, f"{message.id} {digest} {self._generation}\n".encode())
         self.sent.append(message.id)
         time.sleep(self._takes)
-        return Receipt(message.id)
+        return Receipt(message.id, self.name)
 
     def find(self, message: Outgoing) -> Receipt | Unknown | None:
         if not can_tell(message.id):
             return Unknown()
-        return Receipt(message.id) if any(r.id == message.id for r in received(self._path)) else None
+        return Receipt(message.id, self.name) if any(r.id == message.id for r in received(self._path)) else None
 
 
 def can_tell(identity: str) -> bool:

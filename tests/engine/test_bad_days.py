@@ -43,6 +43,7 @@ from tests.engine.centre import (
     sweep_all,
 )
 from tests.engine.cut_wire import CutWire, cut_wire
+from tests.engine.post import ONE_BY_ONE
 from tests.postgres import running_postgres
 from xixi_workflow.adapters.port import Outgoing, Receipt, Unknown
 from xixi_workflow.core import commands as c
@@ -89,12 +90,12 @@ def test_a_database_that_another_process_has_locked_is_waited_for(
         with ThreadPoolExecutor(3) as pool:
             noted = pool.submit(act, engine, number, c.AddNote("来电"), OPERATOR, now=after(minutes=20))
             swept = pool.submit(sweep_all, engine, now=after(minutes=20))
-            delivered = pool.submit(deliver_all, engine, provider, now=after(minutes=20))
+            delivered = pool.submit(deliver_all, engine, provider.channels, now=after(minutes=20), rules=ONE_BY_ONE)
             assert accepted(noted.result()).id == number
             swept.result()
             delivered.result()
         assert [facts["clock"] for _, _, _, facts in lines(engine, "breached")] == ["acceptance"]
-    deliver_all(engine, provider, now=after(minutes=20))
+    deliver_all(engine, provider.channels, now=after(minutes=20), rules=ONE_BY_ONE)
     assert Counter(r.id for r in received(tmp_path / "world")) == Counter(
         f"{m.petition_id}/{m.seq}/{m.n}" for m in outbox(engine)
     )
@@ -166,7 +167,7 @@ def test_a_server_that_is_restarted_in_the_midst_of_it_costs_nothing(
                     if work == "sweep":
                         sweep(engine, now=moment.now(), limit=20)
                     else:
-                        deliver(engine, provider, now=moment.now(), limit=20)
+                        deliver(engine, provider.channels, now=moment.now(), limit=20, rules=ONE_BY_ONE)
                 except Exception:
                     failures += 1
                 stop.wait(0.01)
@@ -189,7 +190,7 @@ def test_a_server_that_is_restarted_in_the_midst_of_it_costs_nothing(
 
         last = moment.now()
         sweep_all(engine, now=last)
-        deliver_all(engine, Provider(world), now=last + LEASE)
+        deliver_all(engine, Provider(world).channels, now=last + LEASE, rules=ONE_BY_ONE)
         assert {name for filed, _ in told for name in filed} <= _filed(url)
         written = Counter(facts["text"] for _, _, _, facts in lines(engine, "noted"))
         assert {name for _, noted in told for name in noted} <= written.keys()
@@ -293,14 +294,14 @@ def test_a_sweep_and_a_delivery_whose_commits_got_no_answer_happen_once(
     provider = Provider(tmp_path / "world")
     # Of the claim, then of the writing down of the answers.
     wire.at_commit = cut
-    deliver_all(engine, provider, now=after(minutes=20))
+    deliver_all(engine, provider.channels, now=after(minutes=20), rules=ONE_BY_ONE)
 
     def cut_when_sending(message: Outgoing) -> Receipt:
         wire.at_commit = cut
         return provider.send(message)
 
     last = Forwarder(cut_when_sending, provider.find)
-    deliver_all(engine, last, now=after(minutes=20) + LEASE)
+    deliver_all(engine, {"sms": last}, now=after(minutes=20) + LEASE, rules=ONE_BY_ONE)
     assert {message.state for message in outbox(engine)} == {"sent"}
     assert Counter(r.id for r in received(tmp_path / "world")) == Counter(
         f"{m.petition_id}/{m.seq}/{m.n}" for m in outbox(engine)

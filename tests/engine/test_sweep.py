@@ -268,8 +268,8 @@ def test_the_roster_of_the_day_is_told_under_the_rules_of_the_filing(engine: Eng
     [number] = engine.handle([filing("1")], now=T0)
     assert accepted(number).policy == 1
     documents = {**engine.policies.in_force.documents}
-    documents["teams.yaml"] = {**documents["teams.yaml"], "roles": {**documents["teams.yaml"]["roles"]}}
-    documents["teams.yaml"]["roles"]["operator"] = [{"people": ["operator-4"]}]
+    rosters = documents["duty/centre.yaml"]["rosters"]
+    documents["duty/centre.yaml"] = {"rosters": {**rosters, "operator": {"shifts": [{"people": ["operator-4"]}]}}}
     documents["policy.yaml"] = {**documents["policy.yaml"], "routing": {"dispatch_automatically": False}}
     changed = build(documents)
     assert engine.publish(changed.canonical, changed.digest, now=after(seconds=1)) == 2

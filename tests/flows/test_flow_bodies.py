@@ -156,7 +156,7 @@ class Refusing:
 
 def test_failed_messages_go_out_again_when_an_operator_says_so(engine: Engine, file: File) -> None:
     file(hours=0.001)
-    assert deliver(engine, Refusing(), now=clock.now()).failed == 1
+    assert deliver(engine, {"sms": Refusing()}, now=clock.now()).failed == 1
     assert body(notify_teams)["unsettled"] == {"failed": 1}
     found = body(notify_teams, NotifyForm(resend_failed=True))
     assert (found["again"], found["sent"], found["unsettled"]) == (1, {"citizen_received": 1}, {"failed": 0})

@@ -10,6 +10,7 @@ import pytest
 import flows
 from flows.schedule import SCHEDULE
 from flows.serve import deployments, served
+from xixi_workflow.settings import Settings
 
 FOLDER = Path(str(flows.__file__)).parent
 SOURCES = sorted(FOLDER.glob("*.py"))
@@ -69,7 +70,7 @@ def test_every_field_of_a_form_is_titled_in_chinese_first() -> None:
 
 
 def test_deployments_are_loaded_by_module_so_that_they_run_from_any_folder() -> None:
-    made = deployments("Asia/Shanghai")
+    made = deployments("Asia/Shanghai", Settings())
     assert [one.entrypoint for one in made] == [
         f"flows.{flow.name.replace('-', '_')}.{flow.name.replace('-', '_')}" for flow in served()
     ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xixi_workflow.engine.deliver import Delivered
+from xixi_workflow.engine.ledger import Delivered
 from xixi_workflow.engine.sweep import Fact, Swept
 from xixi_workflow.processes.pulse import BOUNDS, Tally, decode_pulse, share_within
 

@@ -44,6 +44,8 @@ RATINGS: list[list[tuple[str, Command]]] = [
     [("petitioner", c.RatePetition("satisfied"))],
     [("petitioner", c.RatePetition("fairly_satisfied"))],
     [("petitioner", c.RatePetition("dissatisfied", "没有解决")), ("handler", c.AcceptPetition())],
+    [("petitioner", c.RatePetition("satisfied")), ("petitioner", c.RatePetition("fairly_satisfied"))],
+    [("petitioner", c.RatePetition("satisfied")), ("petitioner", c.RatePetition("dissatisfied", "又坏了"))],
     [("operator", c.ReopenPetition("再办"))],
     [],
 ]
@@ -125,7 +127,9 @@ def test_the_database_counts_what_the_pages_show(engine: Engine) -> None:
     for p in pages:
         at = {e.seq: e.at for e in p.journal}
         for e in p.journal:
-            if _in_june(e.at):
+            verdicts_after = [x.event for x in p.journal[e.seq + 1 :] if x.event.startswith(("rated", "resolved"))]
+            overruled = e.event == "rated" and verdicts_after[:1] not in ([], ["resolved"])
+            if _in_june(e.at) and not overruled:
                 data = msgspec.json.decode(e.data) if e.data else {}
                 level = data.get("level", 0) if e.event in ("escalated", "breached") else 0
                 events[e.event, data.get(details.get(e.event, ""), ""), level] += 1

@@ -125,13 +125,14 @@ def test_migrations_and_models_make_the_same_tables_and_indexes_to_the_letter(
     migrate.upgrade(empty)
     assert catalogue(empty) == from_models
     text = str(from_models)
-    assert text.count("next_at IS NOT NULL") == text.count("wake_at IS NOT NULL") == 1
+    assert (text.count("next_at IS NOT NULL"), text.count("wake_at IS NOT NULL")) == (2, 1)
     if empty.is_sqlite:
-        assert text.count("WITHOUT ROWID") == 3
+        assert text.count("WITHOUT ROWID") == 4
         # A lone key is the row's own place: no second tree under the names of these tables.
         assert [found for name, found in from_models.items() if name in ("keys of seal", "keys of intake")] == [[], []]
     else:
-        assert "nextval" not in text
+        # Only letters are numbered by the database.
+        assert text.count("nextval") == text.count("nextval('letter_id_seq'") == 1
 
 
 def test_the_chain_of_seals_begins_with_zeros(ready: Store) -> None:
@@ -174,7 +175,6 @@ def test_rows_written_at_any_schema_are_there_at_the_newest(empty: Store, number
     assert after == {name: len(rows) for name, rows in before.items()}
 
 
-@pytest.mark.skipif(len(NUMBERS) == 1, reason="before the first migration there are no rows")
 def test_rows_of_the_schema_before_the_newest_survive_going_up_and_down_again(empty: Store) -> None:
     migrate.upgrade(empty)
     with alembic_on(empty) as config:

@@ -17,8 +17,10 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from xixi_workflow.core.duty_schema import CHANGES, is_duty
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import PolicyError, build
+from xixi_workflow.core.policy_problem import Problem
 from xixi_workflow.core.policy_schema import FILES
 
 #: A policy file is some 30 kB; a file beyond this was put there by mistake.
@@ -82,7 +84,26 @@ def shipped_folder() -> Path:
 
 
 def read_policy(folder: Path, *, version: int = 0) -> Policy:
-    """The policy in `folder` (`*.yaml` and `words/*.yaml`). Raises `PolicyFolderError` with every problem found."""
+    """The policy in `folder` (`*.yaml`, `duty/*.yaml`, `words/*.yaml`).
+
+    Raises `PolicyFolderError` with every problem found.
+    """
+    return read_folder(folder, version=version).policy
+
+
+class PolicyFolder(NamedTuple):
+    """A folder that holds a usable policy, and where everything stands in it."""
+
+    policy: Policy
+    trees: dict[str, _Node]
+
+    def located(self, problem: Problem) -> LocatedProblem:
+        """`problem` with its line."""
+        return _located(self.trees, problem)
+
+
+def read_folder(folder: Path, *, version: int = 0) -> PolicyFolder:
+    """As `read_policy`, keeping where each value stands. Raises `PolicyFolderError`."""
     if not folder.is_dir():
         raise PolicyFolderError([LocatedProblem(str(folder), 0, "there is no such folder")])
     problems: list[LocatedProblem] = []
@@ -94,28 +115,32 @@ def read_policy(folder: Path, *, version: int = 0) -> Policy:
             problems.append(LocatedProblem(name, 0, f"not read: rename it to {path.stem}.yaml"))
             unread.add(f"{name[:-4]}.yaml")
             continue
+        if name == CHANGES:
+            message = "only the service writes this file: put lasting overrides into another file of duty/"
+            problems.append(LocatedProblem(name, 0, message))
+            unread.add(name)
+            continue
         try:
             trees[name] = _Reader(name, problems).read(_text(path))
         except _Broken as broken:
             problems.append(LocatedProblem(name, broken.line, broken.message))
             unread.add(name)
     try:
-        policy = build({name: tree.value for name, tree in trees.items()}, version=version)
+        # A broken file of rosters takes part as nothing: then nobody asks where its roles are.
+        absent = {name: None for name in unread if is_duty(name) and name != CHANGES}
+        policy = build(absent | {name: tree.value for name, tree in trees.items()}, version=version)
     except PolicyError as error:
-        for problem in error.problems:
-            # What could not be read is reported once, as itself, and not as missing besides.
-            if problem.file not in unread or problem.path:
-                line = _line(trees.get(problem.file), problem.path)
-                problems.append(LocatedProblem(problem.file, line, _sentence(problem.path, problem.message)))
+        # What could not be read is reported once, as itself, and not as missing besides.
+        problems += [_located(trees, p) for p in error.problems if p.file not in unread or p.path]
     else:
         if not problems:
-            return policy
+            return PolicyFolder(policy, trees)
     order = {name: n for n, name in enumerate(FILES)}
     raise PolicyFolderError(sorted({*problems}, key=lambda p: (order.get(p.file, len(order)), p)))
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place in (folder, folder / "words"):
+    for place in (folder, folder / "duty", folder / "words"):
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             # Editors and other systems leave hidden copies behind.
             if path.suffix in (".yaml", ".yml") and not path.name.startswith(".") and path.is_file():
@@ -265,6 +290,11 @@ def _line(tree: _Node | None, path: tuple[str | int, ...]) -> int:
             break
         line, tree = tree.entries[key]
     return line
+
+
+def _located(trees: dict[str, _Node], problem: Problem) -> LocatedProblem:
+    line = _line(trees.get(problem.file), problem.path)
+    return LocatedProblem(problem.file, line, _sentence(problem.path, problem.message))
 
 
 def _sentence(path: tuple[str | int, ...], message: str) -> str:

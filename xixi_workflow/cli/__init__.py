@@ -17,6 +17,7 @@ SERVICE = [
     Door("up", "启动服务 Start the whole service.", f"{_HERE}.up:up"),
     Door("demo", "演示 Drive petitions through their whole life in simulated time.", f"{_HERE}.demo:demo"),
     Door("flows", "流程 Serve the Prefect flows, here or on another machine.", f"{_HERE}.flow_group:flows"),
+    Door("senders", "发送渠道 Who carries messages: check the settings, or send a test.", f"{_HERE}.senders:senders"),
     Door("db", "数据库 Bring the database up to date, or check it.", f"{_HERE}.database:db"),
 ]
 PETITIONS = [
@@ -25,12 +26,17 @@ PETITIONS = [
     Door("show", "查看 Everything about one petition.", f"{_HERE}.petitions:show"),
     Door("explain", "解释 Where each deadline of a petition comes from.", f"{_HERE}.petitions:explain"),
     Door("act", "办理 Give a petition any command of the lifecycle.", f"{_HERE}.act:act"),
+    Door("letters", "来信 Letters that wait for an operator: read, close.", f"{_HERE}.letters:letters"),
+    Door("messages", "消息 Messages that did not reach anybody.", f"{_HERE}.letters:messages"),
     Door("route", "研判 What the category rules make of a text.", f"{_HERE}.petitions:route"),
 ]
 OVERSIGHT = [
+    Door("duty", "值班 Who is on duty; take over, cover, swap; gaps and fairness.", f"{_HERE}.duty:duty"),
     Door("report", "月报 The figures of a month.", f"{_HERE}.report:report"),
     Door("verify", "核验 Recompute the journal's chain of hashes.", f"{_HERE}.database:verify"),
     Door("config", "配置 Check the configuration folder, or put it in force.", f"{_HERE}.config:config"),
+    Door("audit", "审计 What should have rung and stayed silent.", f"{_HERE}.audit:audit"),
+    Door("canary", "演练 File a canary petition and watch how far it comes.", f"{_HERE}.audit:canary"),
     Door("clocks", "时限 A calculator of deadlines.", f"{_HERE}.clocks:clocks"),
 ]
 

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from xixi_workflow import clock, wiring
-from xixi_workflow.adapters.policy_folder import PolicyFolderError, read_policy, shipped_folder
+from xixi_workflow.adapters.policy_folder import PolicyFolderError, read_folder, shipped_folder
 from xixi_workflow.cli.failures import PROBLEM
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import ConfigFolder, Json, language, settings, takes_settings
 from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.policy_schema import ClockShape
+from xixi_workflow.engine import duty
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.processes import preparation
 
 config = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -44,15 +47,20 @@ def _refuse(screen: Screen, folder: Path, error: PolicyFolderError, *, as_json: 
 def check(folder: ConfigFolder = None, as_json: Json = False) -> None:
     """检查 Read the folder whole and list every mistake with its file and line. Exit code 1 if there is one.
 
+    Proved as well: in every minute of the coming year each warning, notice and step of a ladder finds somebody.
+
     Nothing is changed and no database is needed.
     """
     screen = Screen(language())
     place = _folder(folder)
     try:
-        policy = read_policy(place)
+        found = read_folder(place)
     except PolicyFolderError as error:
         _refuse(screen, place, error, as_json=as_json)
         return
+    policy = found.policy
+    if gaps := preparation.unproved(found, screen.language, now=clock.now()):
+        _refuse(screen, place, PolicyFolderError(gaps), as_json=as_json)
     counts = _counts(policy)
     if as_json:
         tell_json({"folder": str(place), "usable": True, "problems": [], "digest": policy.digest, **counts})
@@ -67,12 +75,17 @@ def check(folder: ConfigFolder = None, as_json: Json = False) -> None:
     screen.line(names.format(**counts))
     limit = say("时长", "Limit")
     rows = [
-        [screen.name(c.shape, name), name, screen.span(c.limit), c.shape.calendar, c.shape.ladder or "—"]
+        [screen.name(c.shape, name), name, screen.span(c.limit), c.shape.calendar, _ladders(c.shape)]
         for name, c in policy.clocks.items()
     ]
     screen.table(
         "", [say("时限", "Clock"), "", limit, say("日历", "Calendar"), say("升级", "Ladder")], rows, right=limit
     )
+
+
+def _ladders(clock: ClockShape) -> str:
+    """The ladders that a clock's petitions may climb, the usual one first."""
+    return ", ".join(dict.fromkeys([clock.ladder or "—", *(choice.ladder for choice in clock.ladders)]))
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -94,23 +107,32 @@ def publish(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="试运行 Say what would change, and change nothing.")
     ] = False,
+    despite_gaps: Annotated[
+        bool, typer.Option("--despite-gaps", help="有空档也发布 Even if the duty of the coming year has gaps.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """发布 Put the folder in force for petitions filed from now on.
 
     Petitions that are under way keep the rules under which they were filed; people, teams and shifts are always
-    today's. A folder with a mistake is refused with exit code 1, and what is in force stays in force.
+    today's. A folder with a mistake is refused with exit code 1, and what is in force stays in force. Take-overs,
+    covers and swaps that were asked of the running service stay.
     """
     screen = Screen(language())
     place = _folder(folder)
     try:
-        policy = read_policy(place)
+        found = read_folder(place)
     except PolicyFolderError as error:
         _refuse(screen, place, error, as_json=as_json)
         return
+    if not despite_gaps and (gaps := preparation.unproved(found, screen.language, now=clock.now())):
+        if not as_json:
+            screen.line(screen.pick("值班有空档，未发布；加 --despite-gaps 可照发", "not published because of gaps in "
+                "the duty; --despite-gaps publishes all the same"))  # fmt: skip
+        _refuse(screen, place, PolicyFolderError(gaps), as_json=as_json)
     store = wiring.open_store(settings())
     try:
-        _publish(screen, Engine(store), policy, dry_run=dry_run, as_json=as_json)
+        _publish(screen, Engine(store), found.policy, dry_run=dry_run, as_json=as_json)
     finally:
         store.close()
 
@@ -121,7 +143,9 @@ def _publish(screen: Screen, engine: Engine, policy: Policy, *, dry_run: bool, a
     except LookupError:
         before = None
     version = before.version if before else 0
-    changed = [f for f, said in policy.documents.items() if before is None or before.documents.get(f) != said]
+    was = before.documents if before else {}
+    then = duty.carried(policy, before, now=clock.now()).documents
+    changed = [file for file in {**then, **was} if was.get(file) != then.get(file)]
     if changed:
         version = version + 1 if dry_run else wiring.publish(engine, policy, now=clock.now())
     if as_json:

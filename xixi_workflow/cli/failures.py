@@ -50,6 +50,8 @@ def _unusable(error: BaseException) -> str | None:
         return str(error)
     if "xixi_workflow.adapters.policy_folder.PolicyFolderError" in kinds:
         return f"the configuration cannot be used:\n{error}"
+    if "xixi_workflow.adapters.senders_file.SendersError" in kinds:
+        return f"the senders of messages cannot be set up: {error}"
     if "xixi_workflow.core.policy_build.PolicyError" in kinds:
         return f"the stored policy cannot be used: {error}"
     if "pydantic_core._pydantic_core.ValidationError" in kinds and getattr(error, "title", "") == "Settings":

@@ -108,7 +108,9 @@ class _Course:
         self._latest: dict[tuple[str, str], Result] = {}
         self._lines: list[tuple[Result, Line]] = []
         filed_at = scenario.filed_at
-        petition = Petition(1, "received", 0, 1, TEAM, scenario.start, filed_at, TEAM, TEAM)
+        petition = Petition(
+            1, "received", 0, 1, TEAM, scenario.start, filed_at, scenario.category, TEAM, scenario.urgency
+        )
         self._work = Work(petition, self._policy, SYSTEM, filed_at, filed_at)
         self._happen("file", "received", filed_at, "operator", petition.copy())
         for event in scenario.events:
@@ -147,7 +149,14 @@ class _Course:
         elif name == "acknowledge":
             for clock in petition.clocks:
                 if clock.breached_at is not None and clock.name == (event.clock or clock.name):
-                    clocks.acknowledge(self._policy.clocks[clock.name], clock)
+                    clocks.acknowledge(self._policy.clocks[clock.name], clock, event.person)
+        elif name == "escalate_to":
+            for clock in petition.clocks:
+                if clock.breached_at is not None and clock.name == (event.clock or clock.name):
+                    ring = clocks.raise_to(self._policy.clocks[clock.name], clock, event.level, event.at)
+                    if ring is not None:
+                        work.raised.append((clock, ring))
+        work.limit = event.span if name == "supervise" else None
 
     def _happen(self, event: str, to: State, at: datetime, role: Role, before: Petition) -> None:
         work = self._work
@@ -160,6 +169,8 @@ class _Course:
         if event == "file":
             before.clocks = []
         self._note(explain._compared(entry, before, after, work.outcomes[outcomes:]))
+        for more in work.entries[entries + 1 :]:
+            self._rings(more)
 
     def _pass_time(self, until: datetime) -> None:
         """Step by step, so that what one moment did is told apart from what the next one did."""
@@ -181,8 +192,7 @@ class _Course:
             run = (line.clock, line.key)
             if line.what == "started":
                 clock = next(c for c in self._work.petition.clocks if (c.name, c.key) == run)
-                limit = self._policy.clocks[clock.name].limit
-                self._latest[run] = Result(clock.name, clock.key, clock.round, clock.started_at, limit)
+                self._latest[run] = Result(clock.name, clock.key, clock.round, clock.started_at, clock.total)
                 self._results.append(self._latest[run])
             result = self._latest[run]
             self._lines.append((result, line))

@@ -20,12 +20,18 @@ Rules of the trade that are decided here, once:
 * A pause or extension granted after a breach does not erase it.
 * Ladder rings count from the breach in plain time: an escalation does not wait for office hours. A pause after the
   breach puts off those that have not rung yet.
+* Which ladder it is, is decided by the petition's category and urgency at the breach, and stays so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
+from xixi_workflow.core import ladder as ladders
+from xixi_workflow.core.ladder import NOWHERE, Climb, Ladder, Ring
 from xixi_workflow.core.petition import Clock, Outcome
 from xixi_workflow.core.policy import ClockPlan
 
@@ -34,9 +40,17 @@ from xixi_workflow.core.policy import ClockPlan
 INSTANT = timedelta(microseconds=1)
 
 
-def start(plan: ClockPlan, at: datetime, *, round: int, key: str = "") -> Clock:  # noqa: A002 - the trade's word
-    """A clock of `plan` that starts at `at`."""
-    limit = plan.limit
+def start(
+    plan: ClockPlan,
+    at: datetime,
+    *,
+    round: int,  # noqa: A002 - the trade's word
+    key: str = "",
+    limit: float | None = None,
+) -> Clock:
+    """A clock of `plan` that starts at `at`, for `limit` seconds where the command set its own deadline."""
+    if limit is None:
+        limit = plan.limit
     due = _add(plan, at, limit)
     clock = Clock(plan.name, key, round, at, due, None, limit, at)
     clock.next_at = _next(plan, clock)
@@ -86,7 +100,7 @@ def extend(plan: ClockPlan, clock: Clock, seconds: float, at: datetime) -> None:
 
 def _withdraw(clock: Clock) -> None:
     """A breach proved wrong: what we now hear of happened in time."""
-    clock.breached_at = None
+    clock.breached_at = clock.climb = None
     clock.rung = clock.acknowledged = 0
 
 
@@ -96,29 +110,83 @@ def warned(plan: ClockPlan, clock: Clock) -> None:
     clock.next_at = _next(plan, clock)
 
 
-def breach(plan: ClockPlan, clock: Clock) -> None:
-    """The due instant has passed unmet."""
+def breach(plan: ClockPlan, clock: Clock, ladder: Ladder | None) -> Ring | None:
+    """The due instant has passed unmet; `ladder` is the one that tells of it.
+
+    Returns the ring of this very moment, which the caller must do next.
+    """
     clock.breached_at = clock.due_at
+    clock.climb = ladder.foot if ladder else NOWHERE
+    ring = ladder.next(ladder.foot, 0) if ladder else None
+    if ring is not None and ring.after == 0:
+        return ring
+    clock.next_at = _next(plan, clock)
+    return None
+
+
+def climb(plan: ClockPlan, clock: Clock) -> Climb:
+    """Where a breached clock stands on its ladder."""
+    if clock.climb is None:
+        # Stored by a release whose clocks had one ladder each and counted its rings.
+        ladder = plan.ladder
+        climb = ladder.foot if ladder else NOWHERE
+        for _ in range(clock.rung):
+            ring = ladder.next(climb, 0) if ladder else None
+            climb = ladders.rang(climb, ring) if ring else climb
+        clock.climb = climb
+    return clock.climb
+
+
+def ladder_of(plan: ClockPlan, clock: Clock) -> Ladder | None:
+    """The ladder that a breached clock climbs; None without one."""
+    return plan.ladders.get(climb(plan, clock).ladder)
+
+
+def next_ring(plan: ClockPlan, clock: Clock) -> Ring | None:
+    """What rings next after the breach; None when nothing does any more."""
+    ladder = ladder_of(plan, clock)
+    return ladder.next(climb(plan, clock), clock.acknowledged) if ladder else None
+
+
+def rang(plan: ClockPlan, clock: Clock, ring: Ring, awaited: Iterable[str] = ()) -> None:
+    """`ring` is done; each person of `awaited` must acknowledge it."""
+    clock.rung += 1
+    after = ladders.rang(climb(plan, clock), ring)
+    if ring.everyone:
+        others = (owed for owed in after.awaited if owed[0] != ring.level)
+        after = msgspec.structs.replace(after, awaited=(*others, *((ring.level, person) for person in awaited)))
+    clock.climb = after
     clock.next_at = _next(plan, clock)
 
 
-def rang(plan: ClockPlan, clock: Clock) -> None:
-    """One more ring of the ladder is done."""
-    clock.rung += 1
-    _skip_silent(plan, clock)
+def raise_to(plan: ClockPlan, clock: Clock, level: int, at: datetime) -> Ring | None:
+    """Skip to `level` by hand at `at`: its first ring, for now. Levels below it ring no more, higher ones as ever.
+
+    None, and nothing is changed, where the ladder has no such level or has been there.
+    """
+    breached_at, ladder = clock.breached_at, ladder_of(plan, clock)
+    if breached_at is None or ladder is None or level <= climb(plan, clock).reached:
+        return None
+    after = max(0.0, ((at if clock.paused_at is None else clock.paused_at) - breached_at).total_seconds())
+    ring = ladder.by_hand(level, after)
+    if ring is not None:
+        stand = climb(plan, clock)
+        awaited = tuple(owed for owed in stand.awaited if owed[0] >= level)
+        clock.climb = msgspec.structs.replace(stand, raised=level, raised_after=after, awaited=awaited)
+    return ring
 
 
-def acknowledge(plan: ClockPlan, clock: Clock) -> None:
-    """Somebody has seen to the breach: repeats of every level that has rung fall silent, higher levels still ring."""
-    clock.acknowledged = max((ring.level for ring in plan.rings[: clock.rung]), default=0)
-    _skip_silent(plan, clock)
+def acknowledge(plan: ClockPlan, clock: Clock, person: str) -> None:
+    """Somebody has seen to the breach: repeats of every level that has rung fall silent, higher levels still ring.
 
-
-def _skip_silent(plan: ClockPlan, clock: Clock) -> None:
-    # Passed over at once rather than when they fall due, so that no alarm is set for a ring that nobody hears.
-    rings = plan.rings
-    while clock.rung < len(rings) and rings[clock.rung].repeat and rings[clock.rung].level <= clock.acknowledged:
-        clock.rung += 1
+    Of a step that everyone must answer, `person` has answered; it falls silent with the last one's answer.
+    """
+    stand = climb(plan, clock)
+    clock.acknowledged = stand.reached
+    if stand.awaited:
+        awaited = tuple(owed for owed in stand.awaited if owed[1] != person)
+        clock.climb = msgspec.structs.replace(stand, awaited=awaited)
+    # Repeats that nobody hears are passed over at once, so that no alarm is set for them.
     clock.next_at = _next(plan, clock)
 
 
@@ -183,6 +251,11 @@ def warnings(plan: ClockPlan, clock: Clock) -> list[datetime]:
     return sorted(_warning(plan, clock, n) for n in range(len(plan.warnings)))
 
 
+def due(plan: ClockPlan, since: datetime) -> datetime:
+    """When a clock of `plan` that starts at `since` and is never paused or extended is due."""
+    return _add(plan, since, plan.limit)
+
+
 def _add(plan: ClockPlan, since: datetime, seconds: float) -> datetime:
     if plan.always:
         return since + timedelta(seconds=seconds)
@@ -199,11 +272,10 @@ def _next(plan: ClockPlan, clock: Clock) -> datetime | None:
     if clock.paused_at is not None:
         return None
     if clock.breached_at is not None:
-        if clock.rung < len(plan.rings):
-            return clock.breached_at + timedelta(seconds=plan.rings[clock.rung].after)
-        return None
+        ring = next_ring(plan, clock)
+        return clock.breached_at + timedelta(seconds=ring.after) if ring else None
     if clock.warned < len(plan.warnings):
-        if clock.extended_for:
+        if clock.total != plan.limit:
             # More time can change which comes first: 80% of ten hours is before ten hours less 30 minutes.
             return warnings(plan, clock)[clock.warned]
         return _warning(plan, clock, clock.warned)

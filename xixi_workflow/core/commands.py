@@ -35,7 +35,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return self.event
 
 
-def _exact(command: RequestHold | ApproveHold | RequestExtension | ApproveExtension) -> None:
+def _exact(command: RequestHold | ApproveHold | RequestExtension | ApproveExtension | SupervisePetition) -> None:
     """7200 and 7200.0 seconds are one span and must be one journal line, or a replay would not be exact."""
     if command.seconds is not None:
         msgspec.structs.force_setattr(command, "seconds", float(command.seconds))
@@ -192,7 +192,7 @@ class ResolvePetition(Command, frozen=True, omit_defaults=True):
 
 
 class RatePetition(Command, frozen=True, omit_defaults=True):
-    """评价 by the petitioner. Dissatisfied starts another round."""
+    """评价 by the petitioner. Dissatisfied starts another round; a later one takes the place of an earlier one."""
 
     event: ClassVar[str] = "rate"
     rating: Rating
@@ -219,10 +219,31 @@ class UrgePetition(Command, frozen=True, omit_defaults=True):
 
 
 class SupervisePetition(Command, frozen=True, omit_defaults=True):
-    """督办: the team's lead is told that leaders are watching."""
+    """督办: the team's lead is told that leaders are watching, and wants an answer within `seconds`.
+
+    Empty: within the limit of the clocks that this starts.
+    """
 
     event: ClassVar[str] = "supervise"
     text: Text
+    seconds: Span | None = None
+
+    def __post_init__(self) -> None:
+        _exact(self)
+
+
+class AskHelp(Command, frozen=True, omit_defaults=True):
+    """求助: who is in the field needs the centre and the team's lead."""
+
+    event: ClassVar[str] = "ask_help"
+    text: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class ShowDetail(Command, frozen=True, omit_defaults=True):
+    """调阅全文: whoever gave this was shown the whole petition, by way of `way` (`sms`, `web`)."""
+
+    event: ClassVar[str] = "show_detail"
+    way: Code
 
 
 class AddNote(Command, frozen=True, omit_defaults=True):
@@ -275,6 +296,15 @@ class Acknowledge(Command, frozen=True, omit_defaults=True):
     """确认知悉: the ladder's repeats up to the level already reached fall silent."""
 
     event: ClassVar[str] = "acknowledge"
+    clock: Annotated[str, Meta(max_length=40)] = ""
+
+
+class EscalateTo(Command, frozen=True, omit_defaults=True):
+    """越级升级: `level` of the ladder rings now; empty `clock` means every overdue clock that can still climb to it."""
+
+    event: ClassVar[str] = "escalate_to"
+    level: Annotated[int, Meta(ge=1, le=9)]
+    reason: Text
     clock: Annotated[str, Meta(max_length=40)] = ""
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, Final
 
-from xixi_workflow.core import clocks, commands
+from xixi_workflow.core import clocks, commands, rework
 from xixi_workflow.core.commands import Command
-from xixi_workflow.core.petition import Assist, Vars
-from xixi_workflow.core.work import QUOTED, Refused, Work
+from xixi_workflow.core.petition import Assist
+from xixi_workflow.core.work import Refused, Work
 
 _URGENCIES: Final = ("normal", "urgent", "emergency")
 
@@ -21,11 +21,6 @@ def _known(work: Work, event: str, kind: str, code: str, known: Collection[str])
     if code in known:
         return None
     return work.refuse(f"unknown_{kind}", event, code=code, known=", ".join(sorted(known)))
-
-
-def _say(work: Work, text: str = "", code: str = "", span: float = 0.0) -> None:
-    """What the notices of this event may quote."""
-    work.vars = Vars(text=text[:QUOTED], code=code, span=int(span))
 
 
 def _route(work: Work, command: commands.RoutePetition) -> Refused | None:
@@ -69,7 +64,7 @@ def _dispatch(work: Work, command: commands.DispatchPetition) -> Refused | None:
     petition.category = petition.category or work.policy.fallback
     if any(a.team == team for a in petition.assists):
         work.end_assists(team)
-    _say(work, command.note)
+    work.say(command.note)
     return None
 
 
@@ -93,12 +88,12 @@ def _return(work: Work, command: commands.ReturnPetition) -> Refused | None:
     petition = work.petition
     petition.returns += 1
     petition.returned_by, petition.handler = petition.lead, ""
-    _say(work, command.text, command.reason)
+    work.say(command.text, command.reason)
     return None
 
 
 def _interim(work: Work, command: commands.ReportInterim) -> None:
-    _say(work, command.text)
+    work.say(command.text)
 
 
 def _request(work: Work, event: str, kind: str, seconds: float, most: float) -> Refused | None:
@@ -116,7 +111,7 @@ def _request_hold(work: Work, command: commands.RequestHold) -> Refused | None:
     if refused := _known(work, "request_hold", "reason", command.reason, main.hold_reasons):
         return refused
     span = command.seconds or 0.0
-    _say(work, command.text, command.reason, span)
+    work.say(command.text, command.reason, span)
     return _request(work, "request_hold", "hold", span, main.longest_hold)
 
 
@@ -130,7 +125,7 @@ def _request_extension(work: Work, command: commands.RequestExtension) -> Refuse
         return work.refuse("nothing_to_extend", "request_extension")
     if any(c.due_at < work.when and (c.paused_at is None or c.breached_at is not None) for c in running):
         return work.refuse("after_due", "request_extension")
-    _say(work, command.reason, "", command.seconds)
+    work.say(command.reason, "", command.seconds)
     seconds = command.seconds
     return _request(work, "request_extension", "extension", seconds, main.longest_extension)
 
@@ -151,7 +146,7 @@ def _approve_hold(work: Work, command: commands.ApproveHold) -> Refused | None:
     if span > longest:
         return work.refuse("too_long", "approve_hold", hours=f"{longest / 3600:g}")
     petition.hold_until = work.when + timedelta(seconds=span)
-    _say(work, span=span)
+    work.say(span=span)
     return None
 
 
@@ -165,7 +160,7 @@ def _approve_extension(work: Work, command: commands.ApproveExtension) -> Refuse
         return work.refuse("too_long", "approve_extension", hours=hours)
     petition.extensions += 1
     work.extend(span)
-    _say(work, span=span)
+    work.say(span=span)
     return None
 
 
@@ -173,16 +168,16 @@ def _refuse_return(work: Work, command: commands.RefuseReturn) -> None:
     petition = work.petition
     # Another team may have been named meanwhile; it never got the petition.
     petition.lead, petition.returned_by = petition.returned_by, ""
-    _say(work, command.reason)
+    work.say(command.reason)
 
 
 def _refuse_hold(work: Work, command: commands.RefuseHold) -> Refused | None:
-    _say(work, command.reason)
+    work.say(command.reason)
     return _answer_request(work, "refuse_hold", "hold")
 
 
 def _refuse_extension(work: Work, command: commands.RefuseExtension) -> Refused | None:
-    _say(work, command.reason)
+    work.say(command.reason)
     return _answer_request(work, "refuse_extension", "extension")
 
 
@@ -191,7 +186,7 @@ def _resolve(work: Work, command: commands.ResolvePetition) -> Refused | None:
         return refused
     petition = work.petition
     petition.resolved_at, petition.result = work.when, command.result
-    _say(work, command.answer, command.result)
+    work.say(command.answer, command.result)
     _answer_children(work, command.result, command.answer)
     return None
 
@@ -202,61 +197,24 @@ def _answer_children(work: Work, result: str, answer: str) -> None:
     work.follow += [(child, told) for child in work.petition.children]
 
 
-def _rate(work: Work, command: commands.RatePetition) -> Refused | None:
-    petition = work.petition
-    event = command.happens
-    if petition.rating:
-        return work.refuse("already_rated", event)
-    if refused := _within_window(work, event):
-        return refused
-    if command.rating == "dissatisfied":
-        _say(work, command.reason)
-        return _next_round(work, event)
-    petition.rating = command.rating
-    _say(work, code=command.rating)
-    return None
-
-
-def _reopen(work: Work, command: commands.ReopenPetition) -> Refused | None:
-    if refused := _within_window(work, "reopen"):
-        return refused
-    _say(work, command.reason)
-    return _next_round(work, "reopen")
-
-
-def _within_window(work: Work, event: str) -> Refused | None:
-    closed_at = work.petition.closed_at
-    window = timedelta(seconds=work.policy.main.reopening_window)
-    if closed_at is not None and work.when > closed_at + window:
-        return work.refuse("window_closed", event, days=f"{window.total_seconds() / 86400:g}")
-    return None
-
-
-def _next_round(work: Work, event: str) -> Refused | None:
-    petition, most = work.petition, work.policy.main.most_rounds
-    if petition.round >= most:
-        return work.refuse("too_many_rounds", event, most=str(most))
-    petition.round += 1
-    petition.handler = petition.result = petition.rating = ""
-    petition.resolved_at = petition.closed_at = None
-    # Each round asks for its own assistance.
-    work.end_assists()
-    return None
-
-
 def _urge(work: Work, command: commands.UrgePetition) -> None:
     work.petition.urges += 1
-    _say(work, command.text)
+    work.say(command.text)
 
 
 def _supervise(work: Work, command: commands.SupervisePetition) -> None:
     work.petition.supervised = True
-    _say(work, command.text)
+    work.limit = command.seconds
+    work.say(command.text)
+
+
+def _ask_help(work: Work, command: commands.AskHelp) -> None:
+    work.say(command.text)
 
 
 def _change_priority(work: Work, command: commands.ChangePriority) -> None:
     work.petition.urgency = command.urgency
-    _say(work, command.reason)
+    work.say(command.reason)
 
 
 def _ask_assist(work: Work, command: commands.AskAssist) -> Refused | None:
@@ -269,7 +227,7 @@ def _ask_assist(work: Work, command: commands.AskAssist) -> Refused | None:
         return work.refuse("assists_already", "ask_assist", team=command.team)
     petition.assists.append(Assist(command.team, asked=True))
     work.assist = command.team
-    _say(work, command.text)
+    work.say(command.text)
     return None
 
 
@@ -294,7 +252,7 @@ def _finish_assist(work: Work, command: commands.FinishAssist) -> Refused | None
     if isinstance(assist, Refused):
         return assist
     assist.finished = True
-    _say(work, command.text)
+    work.say(command.text)
     return None
 
 
@@ -303,7 +261,33 @@ def _acknowledge(work: Work, command: commands.Acknowledge) -> Refused | None:
     if not late:
         return work.refuse("nothing_to_acknowledge", "acknowledge")
     for clock in late:
-        clocks.acknowledge(work.policy.clocks[clock.name], clock)
+        clocks.acknowledge(work.policy.clocks[clock.name], clock, work.actor.id)
+    return None
+
+
+def _escalate_to(work: Work, command: commands.EscalateTo) -> Refused | None:
+    event, policy = "escalate_to", work.policy
+    levels: set[int] = set()
+    reached = 0
+    for clock in work.petition.clocks:
+        plan = policy.clocks[clock.name]
+        if clock.breached_at is None or clock.name != (command.clock or clock.name):
+            continue
+        ladder = clocks.ladder_of(plan, clock)
+        if ladder is None:
+            continue
+        levels.update(ladder.levels)
+        reached = max(reached, clocks.climb(plan, clock).reached)
+        ring = clocks.raise_to(plan, clock, command.level, work.when)
+        if ring is not None:
+            work.raised.append((clock, ring))
+    if not levels:
+        return work.refuse("nothing_to_escalate", event)
+    if command.level not in levels:
+        known = ", ".join(str(level) for level in sorted(levels))
+        return work.refuse("no_such_level", event, level=str(command.level), known=known)
+    if not work.raised:
+        return work.refuse("level_rung_already", event, level=str(command.level), reached=str(reached))
     return None
 
 
@@ -313,7 +297,7 @@ def _merge(work: Work, command: commands.MergePetition) -> Refused | None:
         return work.refuse("merge_into_itself", "merge")
     petition.parent = command.into
     work.follow.append((command.into, commands.AdoptChild(petition.id)))
-    _say(work, str(command.into)[-6:])
+    work.say(str(command.into)[-6:])
     return None
 
 
@@ -322,14 +306,14 @@ def _adopt(work: Work, command: commands.AdoptChild) -> None:
 
 
 def _follow(work: Work, command: commands.FollowParent) -> None:
-    _say(work, command.answer, command.result)
+    work.say(command.answer, command.result)
     _answer_children(work, command.result, command.answer)
 
 
 def _withdraw(work: Work, command: commands.WithdrawPetition) -> Refused | None:
     if work.petition.children:
         return work.refuse("others_wait_for_it", "withdraw", count=str(len(work.petition.children)))
-    _say(work, command.reason)
+    work.say(command.reason)
     return None
 
 
@@ -337,13 +321,13 @@ def _reject(work: Work, command: commands.RejectPetition) -> Refused | None:
     reasons = work.policy.main.reject_reasons
     if refused := _known(work, "reject", "reason", command.reason, reasons):
         return refused
-    _say(work, command.text, command.reason)
+    work.say(command.text, command.reason)
     _answer_children(work, command.reason, command.text)
     return None
 
 
 def _transfer(work: Work, command: commands.TransferOut) -> None:
-    _say(work, command.to)
+    work.say(command.to)
     _answer_children(work, "transferred", command.text.strip() or command.to)
 
 
@@ -361,15 +345,17 @@ CONDITIONS: Final[dict[type[Command], Callable[[Work, Any], Refused | None]]] = 
     commands.ApproveExtension: _approve_extension,
     commands.RefuseExtension: _refuse_extension,
     commands.ResolvePetition: _resolve,
-    commands.RatePetition: _rate,
-    commands.ReopenPetition: _reopen,
+    commands.RatePetition: rework.rate,
+    commands.ReopenPetition: rework.reopen,
     commands.UrgePetition: _urge,
     commands.SupervisePetition: _supervise,
+    commands.AskHelp: _ask_help,
     commands.ChangePriority: _change_priority,
     commands.AskAssist: _ask_assist,
     commands.AcceptAssist: _accept_assist,
     commands.FinishAssist: _finish_assist,
     commands.Acknowledge: _acknowledge,
+    commands.EscalateTo: _escalate_to,
     commands.MergePetition: _merge,
     commands.AdoptChild: _adopt,
     commands.FollowParent: _follow,

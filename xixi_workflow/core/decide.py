@@ -23,7 +23,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from xixi_workflow.core import commands
+from xixi_workflow.core import canary, commands
 from xixi_workflow.core.commands import Command, FilePetition, TimePassed
 from xixi_workflow.core.conditions import CONDITIONS
 from xixi_workflow.core.lifecycle import ROW_OF
@@ -79,7 +79,8 @@ def filed(command: FilePetition) -> Filed:
 def file(facts: Filed, actor: Actor, policy: Policy, *, number: int, now: datetime) -> Decision | Refused:
     """Begin a petition with `number`. Its clocks count from the source's receipt, not from our intake."""
     received_at = facts.received_at or now
-    if facts.source not in policy.sources.sources:
+    # A petition filed as a canary would be withdrawn at once and counted nowhere: only the canary itself may.
+    if facts.source not in policy.sources.sources or (facts.source == canary.SOURCE and actor != canary.FILED_BY):
         return Refused("unknown_source", "", "file", (), {"source": facts.source})
     if received_at > now:
         if received_at > now + CLOCK_SKEW:

@@ -30,6 +30,7 @@ What = Literal[
     "extended",
     "breached",
     "escalated",
+    "raised",
     "acknowledged",
     "withdrawn",
     "on_time",
@@ -51,6 +52,7 @@ _WORDING: Final[dict[What, tuple[str, str]]] = {
     "extended": ("延期 {span}，到期 {before} → {due}（{by}）", "extended by {span}, due {before} → {due} ({by})"),
     "breached": ("到期未完成，超时", "due and not met: breached"),
     "escalated": ("超时 {span}，升级第 {level} 级", "overdue by {span}, escalated to level {level}"),
+    "raised": ("越级升级至第 {level} 级（{by}）", "escalated by hand to level {level} ({by})"),
     "acknowledged": ("已知悉，第 {level} 级以内不再重复（{by}）", "acknowledged, silent up to level {level} ({by})"),
     "withdrawn": ("事实先于到期，撤销超时（{by}）", "it happened before due: breach withdrawn ({by})"),
     "on_time": ("按时完成（{by}）", "met on time ({by})"),
@@ -178,6 +180,8 @@ def _compared(entry: Entry, before: Petition, done: Decision, outcomes: Sequence
         elif clock.paused_at is None and known.paused_at is not None:
             span = clock.paused_for - known.paused_for
             yield _line(entry, clock, "resumed", known.due_at, clock.due_at, span)
+        if entry.event == "escalated_by_hand" and clock.climb != known.climb and clock.climb is not None:
+            yield _line(entry, clock, "raised", known.due_at, clock.due_at, level=clock.climb.raised)
         if clock.acknowledged != known.acknowledged:
             yield _line(entry, clock, "acknowledged", known.due_at, clock.due_at, level=clock.acknowledged)
 

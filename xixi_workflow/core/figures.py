@@ -4,7 +4,10 @@ What counts where
 -----------------
 * A month is the city's own month: from midnight of the first to midnight of the next first, local time.
 * Timeliness counts a clock in the month in which it was **due**; satisfaction counts a rating in the month in which
-  it was **given**; filings, closings, returns, rework and escalations count where the journal dates them.
+  it was **given**, and of several in one round the last alone; filings, closings, returns, rework and escalations
+  count where the journal dates them.
+* Each clock is counted by itself. Those that nobody promised to the petitioner (urging, supervision) stand beside the
+  promised ones and are in no common rate; a level skipped to by hand is an escalation like any other.
 * The on-time rate is `on_time / (on_time + late + breached + unmet)`. Not in it: `ended` (stopped before it was due),
   `lapsed` (running out is no fault) and `excluded` (petitions rejected or withdrawn, 不予受理 and 撤诉).
 * The satisfaction rate is `(satisfied + weight x fairly satisfied) / rated`. A survey that nobody answered is not

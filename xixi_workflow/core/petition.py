@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from xixi_workflow.core.ladder import Climb
 from xixi_workflow.core.lifecycle import Role, State
 
 
@@ -47,6 +48,8 @@ class Clock(msgspec.Struct, array_like=True, gc=False):
     rung: int = 0
     #: Highest level whose escalation somebody acknowledged; repeats up to it stay silent.
     acknowledged: int = 0
+    #: Where it stands on its ladder; None until it is breached.
+    climb: Climb | None = None
 
 
 class Assist(msgspec.Struct, array_like=True, gc=False):
@@ -102,6 +105,8 @@ class Petition(msgspec.Struct, array_like=True):
     children: list[int] = []
     #: The team that sent it back, until it is dispatched again.
     returned_by: str = ""
+    #: When the petitioner gave the rating that counts.
+    rated_at: datetime | None = None
 
     def copy(self) -> Petition:
         """A copy that can be changed without changing this one."""

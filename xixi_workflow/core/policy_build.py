@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from xixi_workflow.core.duty_schema import CHANGES, UNREAD, ChangesFile, DutyFile, is_duty
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_checks import cross_check
 from xixi_workflow.core.policy_problem import Problem
-from xixi_workflow.core.policy_schema import FILES, PATTERNS, Documents
+from xixi_workflow.core.policy_schema import FILES, PATTERNS, Documents, Shape
 
 
 class PolicyError(Exception):
@@ -47,18 +48,25 @@ def _read(documents: Documents) -> tuple[dict[str, Any], list[Problem]]:
     """The files whose shape is right, and what is wrong with the others."""
     problems: list[Problem] = []
     files: dict[str, Any] = {}
-    for file, shape in FILES.items():
-        if file not in documents:
-            problems.append(Problem(file, (), "the file is missing"))
+    problems += [Problem(file, (), "the file is missing") for file in FILES if file not in documents]
+    for file in sorted(documents, key=lambda f: ([*FILES].index(f) if f in FILES else len(FILES), f)):
+        shape = _shape_of(file)
+        if shape is None:
+            problems.append(Problem(file, (), f"unknown file; expected {', '.join(FILES)} and any duty/NAME.yaml"))
             continue
         try:
             files[file] = shape.model_validate(documents[file])
         except ValidationError as error:
             problems += [Problem(file, tuple(e["loc"]), _plain(e)) for e in error.errors()]
-    for file in documents:
-        if file not in FILES:
-            problems.append(Problem(file, (), f"unknown file; expected {', '.join(FILES)}"))
+            if is_duty(file):
+                files[UNREAD] = file
     return files, problems
+
+
+def _shape_of(file: str) -> type[Shape] | None:
+    if is_duty(file):
+        return ChangesFile if file == CHANGES else DutyFile
+    return FILES.get(file)
 
 
 _SENTENCES: Final = {

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from xixi_workflow.core import policy_reach, policy_wording
-from xixi_workflow.core.duty import Roster, never_on_duty
+from xixi_workflow.core import duty_checks, policy_reach, policy_wording
+from xixi_workflow.core.duty_schema import UNREAD, is_duty
+from xixi_workflow.core.ladder import LAST_REPEAT
 from xixi_workflow.core.policy import build_calendar, read_warning
 from xixi_workflow.core.policy_problem import Files, Path, Problem, unknown
 from xixi_workflow.core.policy_schema import (
@@ -24,18 +25,16 @@ from xixi_workflow.core.policy_schema import (
     CategoriesFile,
     CommunitiesFile,
     PolicyFile,
-    Shift,
     SourcesFile,
+    StepShape,
     TeamsFile,
     WordsFile,
 )
 
-#: Who can be told, besides the centre's roles of `teams.yaml`.
+#: Who can be told, besides the centre's roles of `duty/`.
 RECIPIENTS: Final = ("petitioner", "surveyed", "handler", "team_lead", "assisting")
 #: The petitioner's own: what they are told is worded for them, and nobody else gets it.
 CITIZENS: Final = frozenset({"petitioner", "surveyed"})
-#: Roles that the lifecycle itself needs somebody in.
-NEEDED_ROLES: Final = ("operator", "supervisor")
 #: What a category can be marked with; a misspelt `privacy` would show who reported whom.
 FLAGS: Final = frozenset({"safety", "privacy", "recurring", "patrol", "law", "external"})
 #: Seconds between two repeats of a ladder step: closer ones would be a storm.
@@ -54,20 +53,23 @@ def cross_check(files: Files) -> list[Problem]:
         _clocks,
         policy_reach.clock_events,
         policy_reach.clock_limits,
+        policy_reach.ladder_choices,
+        policy_reach.ladder_steps,
         _ladders,
         _notices,
         policy_reach.notice_events,
         _reasons,
         _categories,
         _routing_words,
-        _teams,
+        duty_checks.people_and_teams,
+        duty_checks.ways,
+        duty_checks.duty,
         _roles,
-        _phones,
-        _rosters,
         _sources,
         _communities,
         policy_wording.words,
         policy_wording.sent,
+        policy_wording.sms_rules,
     ]
     return [problem for check in checks for problem in check(files)]
 
@@ -113,7 +115,7 @@ def _clocks(files: Files) -> Iterator[Problem]:
             yield Problem("policy.yaml", (*at, "calendar"), unknown("calendar", clock.calendar, known))
         if main and clock.ladder and clock.ladder not in main.ladders:
             yield Problem("policy.yaml", (*at, "ladder"), unknown("ladder", clock.ladder, main.ladders))
-        if clock.when_due == "lapse" and (clock.ladder or clock.warn):
+        if clock.when_due == "lapse" and (clock.ladder or clock.ladders or clock.warn):
             yield Problem("policy.yaml", at, "a clock that lapses is nobody's fault: no warn, no ladder")
         if clock.warn:
             yield from _warnings(clock.warn.at, clock.limit, (*at, "warn", "at"))
@@ -142,18 +144,30 @@ def _ladders(files: Files) -> Iterator[Problem]:
     for name, steps in main.ladders.items() if main else ():
         if not steps:
             yield Problem("policy.yaml", ("ladders", name), "a ladder needs at least one step")
-        users = [c for c in main.clocks.values() if c.ladder == name] if main else []
+        users = [c for c in main.clocks.values() if name in (c.ladder, *(x.ladder for x in c.ladders))] if main else []
         for i, step in enumerate(steps):
             at: Path = ("ladders", name, i)
             if i and (step.after < steps[i - 1].after or step.level <= steps[i - 1].level):
                 yield Problem("policy.yaml", at, "levels must rise, and later levels must not come sooner")
-            if step.times > 1 and not step.repeat:
-                yield Problem("policy.yaml", at, "`times` needs a `repeat` span")
-            if step.repeat is not None and step.times == 1:
-                yield Problem("policy.yaml", (*at, "repeat"), "`repeat` needs `times` of 2 or more")
-            if step.repeat is not None and step.repeat < CLOSEST_REPEATS:
-                yield Problem("policy.yaml", (*at, "repeat"), "repeats closer than a minute would be a storm")
+            yield from _repeats(step, at)
             yield from _told(files, at, step.to, step.message, assist=all(c.scope == "assist" for c in users))
+
+
+def _repeats(step: StepShape, at: Path) -> Iterator[Problem]:
+    if step.repeat is None:
+        if step.times is not None and step.times > 1:
+            yield Problem("policy.yaml", at, "`times` needs a `repeat` span")
+        if step.everyone:
+            message = "`everyone` needs a `repeat` span: who does not answer is asked again"
+            yield Problem("policy.yaml", (*at, "everyone"), message)
+        return
+    if step.times == 1:
+        yield Problem("policy.yaml", (*at, "repeat"), "`repeat` needs `times` of 2 or more, or none at all")
+    if step.repeat < CLOSEST_REPEATS:
+        yield Problem("policy.yaml", (*at, "repeat"), "repeats closer than a minute would be a storm")
+    if step.times is None and step.after + step.repeat > LAST_REPEAT:
+        days = f"{LAST_REPEAT / 86400:g}"
+        yield Problem("policy.yaml", (*at, "repeat"), f"repeats end {days} days after the breach: none would come")
 
 
 def _notices(files: Files) -> Iterator[Problem]:
@@ -167,11 +181,11 @@ def _notices(files: Files) -> Iterator[Problem]:
 def _told(files: Files, at: Path, to: list[str], message: str, *, assist: bool) -> Iterator[Problem]:
     """Recipients and message of a warning, a ladder step or a notice; `assist`: it is about an assisting team."""
     teams: TeamsFile | None = files.get("teams.yaml")
-    known = {*RECIPIENTS, *(teams.roles if teams else ())}
+    known = {*RECIPIENTS, *duty_checks.roles_of(files)}
     if not to:
         yield Problem("policy.yaml", (*at, "to"), "nobody is told")
     for i, who in enumerate(to):
-        if teams and who not in known:
+        if teams and who not in known and UNREAD not in files:
             yield Problem("policy.yaml", (*at, "to", i), unknown("recipient", who, known))
         if who == "assisting" and not assist:
             yield Problem("policy.yaml", (*at, "to", i), "no assisting team is meant here")
@@ -258,67 +272,14 @@ def _routing_words(files: Files) -> Iterator[Problem]:
             seen.add(word.lower())
 
 
-# --- teams.yaml -----------------------------------------------------------------------------------------------------
-
-
-def _teams(files: Files) -> Iterator[Problem]:
-    teams: TeamsFile | None = files.get("teams.yaml")
-    for name, team in teams.teams.items() if teams else ():
-        at: Path = ("teams", name)
-        named: list[tuple[Path, str]] = [((*at, "lead"), team.lead)]
-        named += [((*at, "handlers", n), handler) for n, handler in enumerate(team.handlers)]
-        named += _on_shifts((*at, "shifts"), team.shifts)
-        for path, person in named:
-            if teams and person not in teams.people:
-                yield Problem("teams.yaml", path, unknown("person", person, teams.people))
-            elif person not in {team.lead, *team.handlers}:
-                yield Problem(
-                    "teams.yaml", path, f"{person} is on shift but no handler of {name}, and could not accept"
-                )
+# --- rosters --------------------------------------------------------------------------------------------------------
 
 
 def _roles(files: Files) -> Iterator[Problem]:
-    teams: TeamsFile | None = files.get("teams.yaml")
-    if not teams:
-        return
-    for role, shifts in teams.roles.items():
-        for path, person in _on_shifts(("roles", role), shifts):
-            if person not in teams.people:
-                yield Problem("teams.yaml", path, unknown("person", person, teams.people))
-    for role in NEEDED_ROLES:
-        if role not in teams.roles:
-            yield Problem("teams.yaml", ("roles",), f"somebody must be {role}")
-    for role in RECIPIENTS:
-        if role in teams.roles:
-            yield Problem("teams.yaml", ("roles", role), "this name has a fixed meaning; choose another")
-
-
-def _on_shifts(at: Path, shifts: list[Shift]) -> list[tuple[Path, str]]:
-    return [((*at, i, "people", n), person) for i, shift in enumerate(shifts) for n, person in enumerate(shift.people)]
-
-
-def _phones(files: Files) -> Iterator[Problem]:
-    teams: TeamsFile | None = files.get("teams.yaml")
-    owners: dict[str, str] = {}
-    for name, person in teams.people.items() if teams else ():
-        number = person.phone.removeprefix("+86").removeprefix("+")
-        owner = owners.setdefault(number, name)
-        if owner != name:
-            yield Problem("teams.yaml", ("people", name, "phone"), f"the same number as {owner}")
-
-
-def _rosters(files: Files) -> Iterator[Problem]:
-    teams: TeamsFile | None = files.get("teams.yaml")
-    zone = _zone_of(files) or ZoneInfo("UTC")
-    if not teams:
-        return
-    rosters: list[tuple[Path, list[Shift]]] = [(("roles", role), shifts) for role, shifts in teams.roles.items()]
-    rosters += [(("teams", name, "shifts"), team.shifts) for name, team in teams.teams.items() if team.shifts]
-    for path, shifts in rosters:
-        if gap := Roster(shifts, zone).gap():
-            yield Problem("teams.yaml", path, f"nobody is on duty at {gap}")
-        for i in never_on_duty(shifts):
-            yield Problem("teams.yaml", (*path, i), "this shift never counts: the shifts above it cover all of it")
+    for file in files:
+        for role in files[file].rosters if is_duty(file) else ():
+            if role in RECIPIENTS:
+                yield Problem(file, ("rosters", role), "this name has a fixed meaning; choose another")
 
 
 # --- sources.yaml and communities.yaml ------------------------------------------------------------------------------

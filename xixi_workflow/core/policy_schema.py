@@ -110,6 +110,14 @@ class Warn(Shape):
     message: Code
 
 
+class LadderChoice(Shape):
+    """A ladder for petitions of these categories (codes or groups) and urgencies; a list left out fits all."""
+
+    ladder: Code
+    categories: list[Code] = []
+    urgencies: list[Urgency] = []
+
+
 class ClockShape(Named):
     """A clock: when it starts and stops, how long it may run, and who hears of it. Spans are seconds."""
 
@@ -124,10 +132,14 @@ class ClockShape(Named):
     #: A starting event restarts a running clock; otherwise it is ignored.
     restarts: bool = False
     extendable: bool = False
+    #: A command that carries a deadline of its own sets the limit of the run that it starts; `limit` is for the others.
+    limit_by_command: bool = False
     scope: Literal["petition", "assist"] = "petition"
     calendar: Code = "always"
     warn: Warn | None = None
     ladder: Code | None = None
+    #: Ladders for some petitions instead of `ladder`; the first that fits when the clock is breached is taken.
+    ladders: list[LadderChoice] = []
     when_due: Literal["breach", "lapse"] = "breach"
 
 
@@ -139,7 +151,10 @@ class StepShape(Shape):
     to: list[Code]
     message: Code
     repeat: Span | None = None
-    times: Annotated[int, Field(ge=1, le=48)] = 1
+    #: How often it rings in all; left out with a `repeat` it rings until somebody acknowledges.
+    times: Annotated[int, Field(ge=1, le=48)] | None = None
+    #: Repeats go on, to those who have not answered, until everybody who was told has acknowledged.
+    everyone: bool = False
 
 
 class Notice(Shape):
@@ -160,6 +175,46 @@ class Routing(Shape):
     sure_from: Annotated[float, Field(ge=0)] = 0
 
 
+class Quiet(Shape):
+    """Hours in which some messages wait: from `from` until `to`, both on the city's clock, over midnight too."""
+
+    messages: list[Code] = []
+    from_: Hour = Field(alias="from", default=22 * 60)
+    to: Hour = 8 * 60 + 30
+
+
+class Cap(Shape):
+    """At most `most` of these messages to one telephone number on one day of the city; more are withheld."""
+
+    messages: list[Code] = []
+    most: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+class Throttle(Shape):
+    """At most `most` texts to one member of staff within `within`; what is more waits and is bundled."""
+
+    most: Annotated[int, Field(ge=1, le=1000)] = 6
+    within: Span = 600.0
+
+
+class SmsRules(Shape):
+    """How messages are spread over time and told together. Spans are seconds."""
+
+    quiet: Quiet = Quiet()
+    daily_cap: Cap = Cap()
+    throttle: Throttle = Throttle()
+    #: This many messages that wait for one member of staff are told in one text.
+    bundle_from: Annotated[int, Field(ge=2, le=50)] = 3
+    #: A message this late is looked at again: what is no longer true is not told any more.
+    late_after: Span = 600.0
+    #: No receipt within this span: the next way to reach the person is tried.
+    receipt_within: Span = 300.0
+    #: Automatic replies to one number within an hour; beyond that somebody's machine is talking to ours.
+    replies_per_hour: Annotated[int, Field(ge=1, le=100)] = 10
+    opt_out_words: list[str] = ["STOP", "TD", "T", "退订"]
+    opt_in_words: list[str] = ["START", "订阅"]
+
+
 class PolicyFile(Shape):
     """`policy.yaml`. Spans are seconds."""
 
@@ -168,10 +223,13 @@ class PolicyFile(Shape):
     #: Of the centre, as messages show it.
     telephone: Annotated[str, Field(pattern=TELEPHONE)]
     signature: Named
+    #: Country calling code that numbers without one belong to.
+    country_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "86"
     clocks: dict[Code, ClockShape]
     ladders: dict[Code, list[StepShape]]
     notices: dict[str, list[Notice]]
     routing: Routing = Routing()
+    sms: SmsRules = SmsRules()
     reopening_window: Span
     most_rounds: Annotated[int, Field(ge=1, le=20)] = 5
     most_extensions: Annotated[int, Field(ge=0, le=10)] = 1
@@ -215,25 +273,24 @@ class Person(Shape):
     """Somebody who can be told; `phone` in digits, with a leading + where it holds a country code."""
 
     name: Name
-    phone: Annotated[str, Field(pattern=PHONE)]
+    phone: Annotated[str, Field(pattern=PHONE)] = ""
+    #: Name of a destination of team chat in the installation's senders file.
+    chat: str = ""
     language: Literal["zh", "en"] = "zh"
-
-
-class Shift(Shape):
-    """When people are on duty; `from` and `to` in minutes since midnight of the city's clock."""
-
-    people: Annotated[list[Code], Field(min_length=1)]
-    days: list[Day] = list(DAYS)
-    from_: Hour = Field(alias="from", default=0)
-    to: Hour = 24 * 60
+    #: Ways to reach the person, in the order in which they are tried.
+    ways: Annotated[list[Literal["sms", "chat"]], Field(min_length=1)] = ["sms"]
+    #: Who is told instead when no way leads to the person.
+    backup: Code | None = None
+    #: First and last day of service, on the city's clock; before and after nobody counts on the person.
+    joins: date | None = None
+    leaves: date | None = None
 
 
 class Team(Named):
-    """A team that handles petitions. Without shifts all its handlers are on duty round the clock."""
+    """A team that handles petitions. Without a roster in `duty/` all its handlers are on duty round the clock."""
 
     lead: Code
     handlers: Annotated[list[Code], Field(min_length=1)]
-    shifts: list[Shift] = []
 
 
 class TeamsFile(Shape):
@@ -241,7 +298,6 @@ class TeamsFile(Shape):
 
     people: dict[Code, Person]
     teams: dict[Code, Team]
-    roles: dict[Code, list[Shift]]
 
 
 #: Fields of a petition that a file of petitions can have a column for.
@@ -289,11 +345,15 @@ class WordsFile(Shape):
     """One language. Keys are fixed by the code or by `policy.yaml`; both languages must have the same."""
 
     messages: dict[Code, str]
+    #: Several messages told in one text.
+    digests: dict[Code, str] = {}
+    #: Answers to what people write to us.
+    replies: dict[Code, str] = {}
     refusals: dict[Code, str]
     screens: dict[Code, str]
 
 
-#: Each file of the configuration folder and its shape.
+#: Each file of the configuration folder and its shape; besides them any number of `duty/NAME.yaml` (duty_schema.py).
 FILES: dict[str, type[Shape]] = {
     "policy.yaml": PolicyFile,
     "calendars.yaml": CalendarsFile,

@@ -12,20 +12,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Final, Literal, NamedTuple
 
+from xixi_workflow.core.digests import DIGESTS
+from xixi_workflow.core.lifecycle import TABLE
 from xixi_workflow.core.policy_problem import Files, Path, Problem, unknown
 from xixi_workflow.core.policy_reach import runs_after
 from xixi_workflow.core.policy_schema import Named, PolicyFile, WordsFile
+from xixi_workflow.core.replies import ALWAYS, REPLIES
 from xixi_workflow.core.sms import segments
-from xixi_workflow.core.words import FIXED_REFUSALS, PLACEHOLDERS
+from xixi_workflow.core.words import BRIEF, CONFIDENTIAL, FIXED_REFUSALS, HANDLERS_ONLY, PLACEHOLDERS
 from xixi_workflow.core.work import QUOTED
 
-#: SMS segments that one message may cost.
-CITIZEN_SEGMENTS: Final = 2
+#: SMS segments that one message may cost: a petitioner's that quotes somebody two, any other of theirs one.
+CITIZEN_SEGMENTS: Final = 1
+QUOTING_SEGMENTS: Final = 2
+LEADER_SEGMENTS: Final = 2
 OTHER_SEGMENTS: Final = 3
 
 _LANGUAGES: Final[dict[str, Literal["zh", "en"]]] = {"words/zh.yaml": "zh", "words/en.yaml": "en"}
 #: Filled everywhere. A text may be left empty by whoever writes it, so a message must read well without one anyway.
 _ALWAYS: Final = frozenset({"signature", "no", "no6", "community", "tel", "category", "team", "urgency", "text"})
+_ALWAYS_TO_HANDLERS: Final = _ALWAYS | HANDLERS_ONLY
+#: Events whose text may be the petitioner's own words.
+_PETITIONERS: Final = frozenset(row.event for row in TABLE if "petitioner" in row.who and row.event != "acknowledge")
 #: What each event's command adds to its notices, besides `_ALWAYS` and the due instant.
 _SAID: Final[dict[str, frozenset[str]]] = {
     "return": frozenset({"reason"}),
@@ -63,6 +71,9 @@ _REFUSAL_FACTS: Final[dict[str, str]] = {
     "after_due": "",
     "already_rated": "",
     "nothing_to_acknowledge": "",
+    "nothing_to_escalate": "",
+    "no_such_level": "level known",
+    "level_rung_already": "level reached",
     "merge_into_itself": "",
     "conflict": "",
 }
@@ -74,6 +85,8 @@ class _Use(NamedTuple):
     place: str
     filled: frozenset[str]
     reasons: Mapping[str, Named]
+    #: What a petitioner wrote would reach somebody else.
+    quotes_petitioner: bool = False
 
 
 def words(files: Files) -> Iterator[Problem]:
@@ -81,7 +94,7 @@ def words(files: Files) -> Iterator[Problem]:
     languages: dict[str, WordsFile] = {n: files[n] for n in _LANGUAGES if n in files}
     for name, catalogue in languages.items():
         other_name, other = next(((n, w) for n, w in languages.items() if n != name), (name, catalogue))
-        for part in ("messages", "refusals", "screens"):
+        for part in ("messages", "digests", "replies", "refusals", "screens"):
             mine, theirs = getattr(catalogue, part), getattr(other, part)
             for key in sorted(theirs.keys() - mine.keys()):
                 yield Problem(name, (part,), f"{key} is in {other_name} but not here")
@@ -91,6 +104,14 @@ def words(files: Files) -> Iterator[Problem]:
                     yield from _same_fields(part, key, text, theirs[key], other_name)
         for key in sorted(FIXED_REFUSALS - catalogue.refusals.keys()):
             yield Problem(name, ("refusals",), f"the refusal {key} has no words")
+        for key in sorted(DIGESTS.keys() - catalogue.digests.keys()):
+            yield Problem(name, ("digests",), f"the part {key} has no words")
+        for key in sorted(REPLIES.keys() - catalogue.replies.keys()):
+            yield Problem(name, ("replies",), f"the reply {key} has no words")
+        if CONFIDENTIAL not in catalogue.messages:
+            yield Problem(
+                name, ("messages",), f"{CONFIDENTIAL} has no words: what a handler is told of such a petition"
+            )
 
 
 def _text(file: str, part: str, key: str, text: str) -> Iterator[Problem]:
@@ -106,8 +127,19 @@ def _text(file: str, part: str, key: str, text: str) -> Iterator[Problem]:
     known: frozenset[str] = frozenset()
     if part == "messages":
         known = PLACEHOLDERS
-        if not fields & {"no", "no6"}:
-            yield Problem(file, at, "does not say which petition it is about; add {no6}")
+        yield from _message(file, key, fields)
+        if key == CONFIDENTIAL:
+            return
+    elif part == "digests":
+        if key not in DIGESTS:
+            yield Problem(file, at, unknown("part of a digest", key, DIGESTS))
+            return
+        known = DIGESTS[key]
+    elif part == "replies":
+        if key not in REPLIES:
+            yield Problem(file, at, unknown("reply", key, REPLIES))
+            return
+        known = REPLIES[key] | ALWAYS
     elif part == "refusals":
         if key not in _REFUSAL_FACTS:
             return
@@ -116,6 +148,21 @@ def _text(file: str, part: str, key: str, text: str) -> Iterator[Problem]:
         return
     for field in sorted(fields - known):
         yield Problem(file, at, unknown("placeholder", field, known))
+
+
+def _message(file: str, key: str, fields: set[str]) -> Iterator[Problem]:
+    """Placeholders that a message must have or must not have, whatever the policy."""
+    at: Path = ("messages", key)
+    if not fields & {"no", "no6"}:
+        yield Problem(file, at, "does not say which petition it is about; add {no6}")
+    if not key.startswith("handler_"):
+        for field in sorted(fields & HANDLERS_ONLY):
+            yield Problem(file, at, f"{{{field}}} is for a message to handlers (handler_…) alone")
+    if key.startswith("leader_") and "text" in fields:
+        yield Problem(file, at, "a leader's message quotes nobody; remove {text}")
+    if key == CONFIDENTIAL:
+        for field in sorted(fields - {"signature", "no", "no6", "urgency", "tel"}):
+            yield Problem(file, at, f"{{{field}}} tells what is confidential")
 
 
 def _same_fields(part: str, key: str, chinese: str, other: str, file: str) -> Iterator[Problem]:
@@ -149,13 +196,38 @@ def sent(files: Files) -> Iterator[Problem]:
             for use in uses.get(key, ()):
                 for field in sorted(fields - use.filled):
                     yield Problem(file, ("messages", key), f"{{{field}}} is always empty in {use.place}")
+                if use.quotes_petitioner and "text" in fields and not key.startswith("handler_"):
+                    problem = f"{{text}} is the petitioner's own words in {use.place}, and others read it"
+                    yield Problem(file, ("messages", key), problem)
             yield from _length(file, key, text, names, uses.get(key, [_Use("", PLACEHOLDERS, {})]), language)
+
+
+def most_segments(key: str, text: str) -> int:
+    """The SMS segments that the message `key` with the wording `text` may cost."""
+    if key.startswith("citizen_"):
+        return QUOTING_SEGMENTS if "{text}" in text else CITIZEN_SEGMENTS
+    return LEADER_SEGMENTS if key.startswith("leader_") else OTHER_SEGMENTS
+
+
+def sms_rules(files: Files) -> Iterator[Problem]:
+    """What is wrong with the messages that may wait or be withheld."""
+    main: PolicyFile | None = files.get("policy.yaml")
+    catalogue: WordsFile | None = files.get("words/zh.yaml")
+    if main is None or catalogue is None:
+        return
+    for part, kinds in (("quiet", main.sms.quiet.messages), ("daily_cap", main.sms.daily_cap.messages)):
+        for n, kind in enumerate(kinds):
+            at: Path = ("sms", part, "messages", n)
+            if kind not in catalogue.messages:
+                yield Problem("policy.yaml", at, unknown("message", kind, catalogue.messages))
+            elif not kind.startswith("citizen_"):
+                yield Problem("policy.yaml", at, f"{kind} goes to staff, who must not be told late or not at all")
 
 
 def _length(
     file: str, key: str, text: str, names: Mapping[str, str], uses: Iterable[_Use], language: Literal["zh", "en"]
 ) -> Iterator[Problem]:
-    most = CITIZEN_SEGMENTS if key.startswith("citizen_") else OTHER_SEGMENTS
+    most = most_segments(key, text)
     longest = ""
     for use in uses:
         filled = {field: value if field in use.filled else "" for field, value in names.items()}
@@ -181,14 +253,15 @@ def _uses(main: PolicyFile) -> dict[str, list[_Use]]:
     }
     extendable = [clock for clock in main.clocks.values() if clock.extendable]
     for event, notices in main.notices.items():
-        filled = _ALWAYS | _SAID.get(event, frozenset())
+        filled = _ALWAYS_TO_HANDLERS | _SAID.get(event, frozenset())
         if event == "file":
             filled -= {"category", "team"}  # nothing is routed yet
         if any(runs_after(clock, event) for clock in extendable):
             filled |= {"due"}
         for notice in notices:
-            uses[notice.message].append(_Use(f"the notice of {event}", filled, reasons.get(event, {})))
-    told = _ALWAYS | {"clock", "due", "span"}
+            others = event in _PETITIONERS and not {*notice.to} <= {"petitioner", "surveyed"}
+            uses[notice.message].append(_Use(f"the notice of {event}", filled, reasons.get(event, {}), others))
+    told = _ALWAYS_TO_HANDLERS | {"clock", "due", "span"}
     for name, clock in main.clocks.items():
         if clock.warn:
             uses[clock.warn.message].append(_Use(f"the warning of clock {name}", told, {}))
@@ -216,6 +289,8 @@ def _longest_names(files: Files, main: PolicyFile, language: Literal["zh", "en"]
         "level": "9",
         "text": "字" * QUOTED,
         "tel": main.telephone,
+        "where": "字" * BRIEF,
+        "what": "字" * BRIEF,
     }
 
 

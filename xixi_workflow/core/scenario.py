@@ -6,6 +6,7 @@ that the clocks run on the very functions of the engine. The format is described
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -13,17 +14,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import Field, ValidationError
 
+from xixi_workflow.core.duty_schema import DutyFile
 from xixi_workflow.core.lifecycle import EVENTS, STATES, State
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_checks import RECIPIENTS, cross_check
 from xixi_workflow.core.policy_problem import Path, unknown
 from xixi_workflow.core.policy_reach import CLOCK_FACTS
-from xixi_workflow.core.policy_schema import FILES, CalendarsFile, PolicyFile, Shape, Span
+from xixi_workflow.core.policy_schema import FILES, CalendarsFile, Code, PolicyFile, Shape, Span, Urgency
 
 #: The team that handles the scenario's petition.
 TEAM: Final = "team"
 _PERSON: Final = "person"
 _YEARS: Final = "3650d"
+_DUTY: Final = "duty/centre.yaml"
 
 
 class ScenarioError(Exception):
@@ -42,10 +45,14 @@ class _EventShape(Shape):
     span: Span | None = None
     team: str = ""
     clock: str = ""
+    level: int | None = None
+    person: str = ""
 
 
 class _ScenarioShape(Shape):
     zone: str
+    category: Code = TEAM
+    urgency: Urgency = "normal"
     calendars: dict[str, dict[str, Any]] = Field(default={})
     clocks: dict[str, dict[str, Any]]
     ladders: dict[str, list[dict[str, Any]]] = Field(default={})
@@ -68,6 +75,10 @@ class Timed(msgspec.Struct, frozen=True):
     #: The assisting team that it is about.
     team: str
     clock: str
+    #: Of a skip by hand: the level that rings.
+    level: int
+    #: Who acknowledges, where everyone must.
+    person: str
     #: Where it stands in the input, for remarks.
     place: str
 
@@ -78,6 +89,9 @@ class Scenario(msgspec.Struct, frozen=True):
     policy: Policy
     start: datetime
     filed_at: datetime
+    #: What the ladders' choices are made by.
+    category: str
+    urgency: Urgency
     events: list[Timed]
     now: datetime
     remarks: list[str]
@@ -106,7 +120,7 @@ def read(data: object) -> Scenario:
         problems.append(f"now: is before the last event ({last.astimezone(policy.zone).isoformat()})")
     if problems:
         raise ScenarioError(problems)
-    return Scenario(policy, start, filed_at, events, now, remarks)
+    return Scenario(policy, start, filed_at, shape.category, shape.urgency, events, now, remarks)
 
 
 def _told(error: ValidationError, *, skip: Path = ()) -> list[str]:
@@ -141,12 +155,16 @@ def _timed(shape: _EventShape, place: str, policy: Policy, problems: list[str]) 
         problems.append(f"{place}.state: {unknown('state', shape.state, STATES)}")
     if shape.event == "approve_extension" and shape.span is None:
         problems.append(f"{place}.span: an extension needs one, for example 24h")
+    if shape.event == "escalate_to" and shape.level is None:
+        problems.append(f"{place}.level: a skip by hand needs one, for example 3")
     if shape.clock and shape.clock not in policy.clocks:
         problems.append(f"{place}.clock: {unknown('clock', shape.clock, policy.clocks)}")
     at = _instant(shape.at, f"{place}.at", policy.zone, problems)
     heard = _instant(shape.noticed_at, f"{place}.noticed_at", policy.zone, problems) if shape.noticed_at else at
     state = next((s for s in STATES if s == shape.state), None)
-    return Timed(at, heard, shape.event, state, shape.span, shape.team, shape.clock, place)
+    return Timed(
+        at, heard, shape.event, state, shape.span, shape.team, shape.clock, shape.level or 0, shape.person, place
+    )
 
 
 # --- a policy around the clocks -------------------------------------------------------------------------------------
@@ -156,7 +174,8 @@ def _policy(shape: _ScenarioShape) -> tuple[Policy, list[str]]:
     documents = _documents(shape)
     files: dict[str, Any] = {}
     problems: list[str] = []
-    for name, model in FILES.items():
+    models: dict[str, type[Shape]] = {**FILES, _DUTY: DutyFile}
+    for name, model in models.items():
         try:
             files[name] = model.model_validate(documents[name])
         except ValidationError as error:
@@ -184,11 +203,11 @@ def _stops(path: Path, main: PolicyFile) -> bool:
     if path[0] != "clocks" or len(path) < 3:
         return False
     key = path[2]
-    if key in ("calendar", "ladder"):
+    if key in ("calendar", "ladder") or path[-1] == "ladder":
         return True
     if key == "warn":
         return path[3:4] == ("at",)
-    if len(path) == 4:
+    if len(path) == 4 and key != "ladders":
         known = STATES if key == "pauses_in" else EVENTS
         named: list[str] = getattr(main.clocks[str(path[1])], str(key))
         return named[cast("int", path[3])] not in known
@@ -210,6 +229,8 @@ def _documents(shape: _ScenarioShape) -> dict[str, Any]:
         *_recipients([[_warn(c)] for c in clocks.values()]),
     }
     name = {"zh": TEAM, "en": TEAM}
+    # A choice of ladders names a category or a group; in a scenario the petition's category is either.
+    categories = [shape.category, *(c for clock in clocks.values() for c in _chosen(clock) if c != shape.category)]
     words: dict[str, Any] = {"messages": {}, "refusals": {}, "screens": {}}
     return {
         "policy.yaml": {
@@ -225,15 +246,15 @@ def _documents(shape: _ScenarioShape) -> dict[str, Any]:
         },
         "calendars.yaml": {"calendars": {"always": {**name, "always": True}, **calendars}},
         "categories.yaml": {
-            "fallback": TEAM,
+            "fallback": shape.category,
             "groups": {TEAM: name},
-            "categories": [{**name, "code": TEAM, "group": TEAM, "team": TEAM}],
+            "categories": [{**name, "code": c, "group": TEAM, "team": TEAM} for c in dict.fromkeys(categories)],
         },
         "teams.yaml": {
             "people": {_PERSON: {"name": _PERSON, "phone": "00000"}},
             "teams": {team: {**name, "lead": _PERSON, "handlers": [_PERSON]} for team in sorted(teams)},
-            "roles": {role: [{"people": [_PERSON]}] for role in sorted(on_duty)},
         },
+        _DUTY: {"rosters": {role: {"shifts": [{"people": [_PERSON]}]} for role in sorted(on_duty)}},
         "sources.yaml": {"sources": {TEAM: name}},
         "communities.yaml": {"communities": []},
         "words/zh.yaml": words,
@@ -252,6 +273,14 @@ def _with_warning(clock: dict[str, Any]) -> dict[str, Any]:
 def _warn(clock: dict[str, Any]) -> dict[str, Any]:
     warn = clock.get("warn")
     return warn if isinstance(warn, dict) else {}
+
+
+def _chosen(clock: dict[str, Any]) -> Iterator[str]:
+    """Categories that a clock's choices of ladders name; what has another shape is found wrong elsewhere."""
+    choices = clock.get("ladders")
+    for choice in choices if isinstance(choices, list) else ():
+        named = choice.get("categories") if isinstance(choice, dict) else None
+        yield from (c for c in (named if isinstance(named, list) else ()) if isinstance(c, str))
 
 
 def _recipients(ladders: list[list[dict[str, Any]]]) -> set[str]:

@@ -1,14 +1,16 @@
 """What people read: messages and refusals, filled in from the words catalogue of the policy.
 
 A message is stored as its kind and its variables; `message` turns them into the same text every time, so the record
-is what the person was told. No petitioner's name, phone, address or accusation has a placeholder here, so no wording
-can leak one.
+is what the person was told. No petitioner's name or phone has a placeholder here, so no wording can leak one. Where
+and what, in brief, are for handlers alone, who have to go there, and are empty for a confidential petition.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from xixi_workflow.core.lifecycle import EVENTS, ROLES, STATES, Role, State
 from xixi_workflow.core.petition import Vars
@@ -34,8 +36,16 @@ PLACEHOLDERS: Final = frozenset(
         "text",
         "reason",
         "tel",
+        "where",
+        "what",
     }
 )
+#: Placeholders that only a message to a handler may have.
+HANDLERS_ONLY: Final = frozenset({"where", "what"})
+#: The wording of whatever a handler or a team is told about a confidential petition.
+CONFIDENTIAL: Final = "handler_confidential"
+#: Characters of the place and of the matter that a message shows.
+BRIEF: Final = 20
 #: Refusals that the code can give; each needs words.
 FIXED_REFUSALS: Final = frozenset(
     {
@@ -68,6 +78,9 @@ FIXED_REFUSALS: Final = frozenset(
         "assists_already",
         "does_not_assist",
         "nothing_to_acknowledge",
+        "nothing_to_escalate",
+        "no_such_level",
+        "level_rung_already",
         "merge_into_itself",
         "others_wait_for_it",
         "bad_field",
@@ -78,6 +91,19 @@ _URGENCY: Final = {
     "urgent": ("〔紧急〕", "[URGENT] "),
     "emergency": ("〔特急〕", "[EMERGENCY] "),
 }
+#: A telephone, identity or bank number, however it is spaced.
+_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ -]?\d){6,}[Xx]?")
+
+
+class Matter(NamedTuple):
+    """Where and what, as it was filed; the petitioner's name is masked in both."""
+
+    place: str = ""
+    title: str = ""
+    name: str = ""
+
+
+_NO_MATTER: Final = Matter()
 
 
 def message(
@@ -89,40 +115,65 @@ def message(
     community: str,
     confidential: bool,
     language: Language,
+    matter: Matter = _NO_MATTER,
 ) -> str:
-    """The text of a message of `kind`. A confidential petition shows its number only, and asks to call the centre."""
+    """The text of a message of `kind`. A confidential petition shows a handler its number only, and asks to call."""
     zh = language == "zh"
     main = policy.main
+    catalogue = policy.words[language].messages
     category = policy.categories.get(told.category)
     team = policy.teams.get(told.team)
     clock = policy.clocks.get(told.clock)
-    named = {
-        **main.return_reasons,
-        **main.hold_reasons,
-        **main.reject_reasons,
-        **main.results,
-    }.get(told.code)
+    named = next(
+        (
+            names[told.code]
+            for names in (main.return_reasons, main.hold_reasons, main.reject_reasons, main.results)
+            if told.code in names
+        ),
+        None,
+    )
     hidden = ("保密件", "confidential")[not zh]
-    tells_petitioner = kind.startswith("citizen_")
-    wording = policy.words[language].messages[kind]
-    return wording.format_map(
+    handlers = kind.startswith(("handler_", "team_"))
+    # A policy of an earlier release may have no such wording.
+    if confidential and handlers and CONFIDENTIAL in catalogue:
+        kind = CONFIDENTIAL
+    shows = handlers and not confidential
+    return catalogue[kind].format_map(
         {
             "signature": getattr(main.signature, language),
             "no": str(number),
             "no6": str(number)[-6:],
             "category": hidden if confidential else getattr(category, language, ""),
             "team": getattr(team, language, told.team),
-            "urgency": _URGENCY.get(told.urgency, ("", ""))[not zh],
+            "urgency": urgency(told.urgency, language),
             "community": "" if confidential else community,
             "clock": getattr(clock.shape, language) if clock else "",
             "due": local(told.due, policy) if told.due else "",
             "span": span(told.span, language),
             "level": str(told.level),
-            "text": "" if confidential and not tells_petitioner else told.text,
+            "text": "" if confidential and not kind.startswith("citizen_") else told.text,
             "reason": getattr(named, language, told.code),
             "tel": main.telephone,
+            "where": brief(matter.place, matter.name) if shows else "",
+            "what": brief(matter.title, matter.name) if shows else "",
         }
     )
+
+
+def urgency(code: str, language: Language) -> str:
+    """How a message marks it; empty for a normal one."""
+    return _URGENCY.get(code, ("", ""))[language == "en"]
+
+
+def brief(text: str, name: str, most: int = BRIEF) -> str:
+    """The first `most` characters of `text` in one line, without the petitioner's name and any long number."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    # A single character may be part of any word, and is nobody's whole name.
+    if len(name) > 1:
+        plain = plain.replace(name, "*")
+    plain = _LONG_NUMBER.sub("*", plain)
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
 def refusal(refused: Refused, policy: Policy, *, role: Role, language: Language) -> str:

@@ -14,9 +14,10 @@ import msgspec
 
 from xixi_workflow.core import clocks
 from xixi_workflow.core.commands import Command
+from xixi_workflow.core.ladder import Ring
 from xixi_workflow.core.lifecycle import ENDED, EVENTS, ROW_OF, State, allowed
 from xixi_workflow.core.petition import Actor, Clock, Entry, Message, Outcome, Petition, Vars
-from xixi_workflow.core.policy import ClockPlan, Policy, Ring
+from xixi_workflow.core.policy import ClockPlan, Policy
 
 #: Characters of a text that a message may quote; the journal keeps it whole.
 QUOTED = 60
@@ -34,6 +35,11 @@ class Refused(msgspec.Struct, frozen=True):
     #: Events that the same actor may cause now.
     allowed: tuple[str, ...] = ()
     facts: dict[str, str] = {}
+
+
+def _fact(clock: Clock) -> dict[str, Any]:
+    """The journal's data of what time does to a clock."""
+    return {"clock": clock.name, "team": clock.key} if clock.key else {"clock": clock.name}
 
 
 class Decision(msgspec.Struct):
@@ -72,11 +78,13 @@ class Work:
         "assist",
         "entries",
         "follow",
+        "limit",
         "messages",
         "now",
         "outcomes",
         "petition",
         "policy",
+        "raised",
         "vars",
         "when",
     )
@@ -97,11 +105,19 @@ class Work:
         self.assist = ""
         #: What the command adds to its notices.
         self.vars: Vars | None = None
+        #: The deadline that the command itself sets, in seconds, for clocks that take it.
+        self.limit: float | None = None
+        #: Rings that the command causes at once.
+        self.raised: list[tuple[Clock, Ring]] = []
 
     def refuse(self, code: str, event: str, /, **facts: str) -> Refused:
         """The refusal of `event`, with what the same actor may do instead."""
         state = self.petition.state
         return Refused(code, state, event, tuple(allowed(state, self.actor.role)), facts)
+
+    def say(self, text: str = "", code: str = "", span: float = 0.0) -> None:
+        """What the notices of this event may quote."""
+        self.vars = Vars(text=text[:QUOTED], code=code, span=int(span))
 
     def finish(self) -> Decision:
         """The decision as it stands."""
@@ -138,6 +154,8 @@ class Work:
             self._by_time("survey_lapses", when)
         elif event == "dispatch":
             self._ask_assists()
+        elif self.raised:
+            self._ring_by_hand()
 
     def _ask_assists(self) -> None:
         """Teams named when the petition was routed are asked once it goes out."""
@@ -151,6 +169,12 @@ class Work:
                 data = _encode({"team": assist.team}).decode()
                 self.happen("ask_assist", petition.state, data)
         self.assist = ""
+
+    def _ring_by_hand(self) -> None:
+        for clock, ring in self.raised:
+            if clock in self.petition.clocks:
+                self._escalate(clock, self.policy.clocks[clock.name], ring, self.when)
+        self.raised = []
 
     def write(self, past: str, at: datetime, data: str, actor: str = "") -> None:
         """One journal line about the petition in the state it now has."""
@@ -171,7 +195,8 @@ class Work:
             if not plan.restarts:
                 return
             self._verdict(running, met=False)
-        clock = clocks.start(plan, at, round=petition.round, key=key)
+        limit = self.limit if plan.limit_by_command else None
+        clock = clocks.start(plan, at, round=petition.round, key=key, limit=limit)
         if petition.state in plan.pauses_in:
             clocks.pause(plan, clock, at)
         petition.clocks.append(clock)
@@ -249,16 +274,14 @@ class Work:
 
     def _fall_due(self, clock: Clock, plan: ClockPlan, at: datetime) -> None:
         petition = self.petition
-        fact: dict[str, Any] = {"clock": clock.name}
-        if clock.key:
-            fact["team"] = clock.key
         if clock.breached_at is not None:
-            ring = plan.rings[clock.rung]
-            clocks.rang(plan, clock)
-            fact |= {"level": ring.level, "repeat": ring.repeat}
-            self.write("escalated", at, _encode(fact).decode(), "system")
-            self._ring(clock, ring)
-        elif clock.warned < len(plan.warnings):
+            ring = clocks.next_ring(plan, clock)
+            if ring is None:
+                raise AssertionError("a breached clock is due for its next ring alone")
+            self._escalate(clock, plan, ring, at)
+            return
+        fact = _fact(clock)
+        if clock.warned < len(plan.warnings):
             clocks.warned(plan, clock)
             left = (clock.due_at - self.now).total_seconds()
             fact["left"] = (clock.due_at - at).total_seconds()
@@ -272,21 +295,33 @@ class Work:
             if petition.state == "resolved":
                 self._by_time("survey_lapses", clock.due_at)
         else:
-            clocks.breach(plan, clock)
+            ring = clocks.breach(plan, clock, plan.choose(petition.category, petition.urgency))
             self.outcomes.append(clocks.standing(clock, "breached", clock.key or petition.lead))
             # A ladder that rings at the breach itself shares its line: the common case costs one entry, not two.
-            ring0 = plan.rings[0] if plan.rings and plan.rings[0].after == 0 else None
-            if ring0 is not None:
-                clocks.rang(plan, clock)
-                fact["level"] = ring0.level
+            if ring is not None:
+                fact["level"] = ring.level
             self.write("breached", clock.due_at, _encode(fact).decode(), "system")
-            if ring0 is not None:
-                self._ring(clock, ring0)
+            if ring is not None:
+                self._ring(clock, plan, ring)
 
-    def _ring(self, clock: Clock, ring: Ring) -> None:
+    def _escalate(self, clock: Clock, plan: ClockPlan, ring: Ring, at: datetime) -> None:
+        fact = _fact(clock) | {"level": ring.level, "repeat": ring.repeat}
+        self.write("escalated", at, _encode(fact).decode(), "system")
+        self._ring(clock, plan, ring)
+
+    def _ring(self, clock: Clock, plan: ClockPlan, ring: Ring) -> None:
         told = self._about(clock, (self.now - clock.due_at).total_seconds())
         told.level = ring.level
-        self.tell(ring.message, ring.to, clock.name, told, clock.key)
+        if not ring.everyone:
+            self.tell(ring.message, ring.to, clock.name, told, clock.key)
+            clocks.rang(plan, clock, ring)
+            return
+        # Who has left meanwhile cannot answer; once nobody is left who could, whoever has the duty now must.
+        owing = [p for level, p in clocks.climb(plan, clock).awaited if level == ring.level and p in self.policy.people]
+        people = owing or list(dict.fromkeys(p for to in ring.to for p in self._people(to, clock.key)))
+        for person in people:
+            self.messages[person, clock.name, 0] = Message(ring.message, person, told)
+        clocks.rang(plan, clock, ring, people)
 
     def _about(self, clock: Clock, span: float) -> Vars:
         petition = self.petition
@@ -302,11 +337,11 @@ class Work:
 
     def _by_time(self, event: str, at: datetime) -> None:
         """An event of the lifecycle that time causes, dated at `at`."""
-        held = self.when, self.vars, self.assist
-        # What the command said belongs to the command's own notices.
-        self.when, self.vars, self.assist = at, None, ""
+        held = self.when, self.vars, self.assist, self.limit
+        # What the command said belongs to the command's own notices and clocks.
+        self.when, self.vars, self.assist, self.limit = at, None, "", None
         self.happen(event, ROW_OF[self.petition.state, event].to, "", "system")
-        self.when, self.vars, self.assist = held
+        self.when, self.vars, self.assist, self.limit = held
 
     # --- whom it tells ----------------------------------------------------------------------------------------------
 
@@ -322,7 +357,9 @@ class Work:
             told.due = told.due or self.promised()
         what, line = (clock, 0) if clock else (kind, petition.seq)
         for recipient in to:
-            for person in self._people(recipient, assist):
+            # What an assisting team has done is for whoever answers for the petition; its own clock rings for itself.
+            about = assist if clock or recipient != "handler" else ""
+            for person in self._people(recipient, about):
                 self.messages[person, what, line] = Message(kind, person, told)
 
     def promised(self) -> datetime | None:

@@ -7,6 +7,7 @@ How a step goes
    and soon after a petition arrives, because the promise to answer within a minute is kept by the sweep.
 2. `sweep` runs until nothing is due: routing, warnings, breaches, escalations, lapses.
 3. `deliver_all` hands every message to this world, which is the sender; whoever is told reacts after a human delay.
+   A step brings together what in life comes minute by minute, so nothing is bundled, throttled or kept for the morning.
 
 Nothing here decides for the engine, and nothing but the next alarm is looked up in the database: people know what they
 are told and what the screen showed after their last command, and are refused like anybody when they come too late.
@@ -24,7 +25,9 @@ from typing import NamedTuple
 from xixi_workflow.adapters.port import Outgoing, Receipt, Undeliverable, Unknown
 from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.petition import Actor
+from xixi_workflow.core.phones import dialled
 from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.policy_schema import Cap, Quiet, SmsRules, Throttle
 from xixi_workflow.demo.arrivals import Arrival
 from xixi_workflow.demo.case import Case
 from xixi_workflow.demo.centre import Centre
@@ -42,6 +45,14 @@ QUANTUM = timedelta(minutes=15)
 ROUTED_WITHIN = timedelta(seconds=3)
 #: Time goes on even while an alarm cannot be dealt with.
 _TICK = timedelta(seconds=1)
+_ONE_BY_ONE = SmsRules.model_construct(
+    quiet=Quiet(),
+    daily_cap=Cap(),
+    throttle=Throttle.model_construct(most=1000, within=0.0),
+    bundle_from=1_000_000,
+    late_after=86400.0,
+    receipt_within=86400.0,
+)
 _PETITIONER = Actor("petitioner")
 _OPERATOR = Actor("operator")
 _TAKEN_BY_OPERATORS = frozenset({"phone", "walk_in", "visit"})
@@ -71,7 +82,7 @@ class World:
         self._inbox: list[Outgoing] = []
         self.filed = 0
         self.refused: Counter[str] = Counter()
-        self._ids = {person.phone: name for name, person in policy.people.items()}
+        self._ids = {dialled(person.phone, policy.main.country_code): name for name, person in policy.people.items()}
         self._citizens = Citizens(self)
         self._centre = Centre(self, policy)
         self._field = Field(self, policy, seed, self._centre.resolved)
@@ -101,20 +112,20 @@ class World:
             self._do(deeds, now)
             while sweep(self._engine, now=now).more:
                 pass
-            deliver_all(self._engine, self, now=now)
+            deliver_all(self._engine, {"sms": self, "chat": self}, now=now, in_flight=1, rules=_ONE_BY_ONE)
             for message in self._heard():
                 hears = self._hears.get(message.kind)
                 if hears is not None:
-                    hears(self._cases[message.petition], self._ids.get(message.phone, ""), now)
+                    hears(self._cases[message.petition], self._ids.get(message.address, ""), now)
             told(now)
 
     def send(self, message: Outgoing) -> Receipt:
         """Somebody's phone rings. Raises `Undeliverable` for a number that nobody has."""
         case = self._cases[message.petition]
-        if case.bad_number and message.phone not in self._ids:
+        if case.bad_number and message.address not in self._ids:
             raise Undeliverable(permanent=True, reason="the number does not exist")
         self._inbox.append(message)
-        return Receipt(message.id)
+        return Receipt(message.id, self.name)
 
     def find(self, message: Outgoing) -> Receipt | Unknown | None:
         """No answer is ever lost here."""

@@ -23,7 +23,7 @@ from xixi_workflow.store import boards
 
 Row = dict[str, str]
 
-#: Older open petitions are still found while time can change them; see `store/boards.py`.
+#: Petitions filed this long before a period may have missed a deadline in it.
 LOOK_BACK: Final = timedelta(days=60)
 #: States in which the centre itself has to act next.
 AT_THE_CENTRE: Final = ("received", "routed", "returned")
@@ -61,7 +61,7 @@ def first_number(engine: Engine, span: timedelta, *, now: datetime) -> int:
 def clock_board(engine: Engine, swept: Swept, *, now: datetime, language: Language) -> tuple[list[Row], list[Row]]:
     """Open clocks by state, one row per clock, with what `swept` noticed; and the fifty most pressing of them."""
     policy = engine.policies.in_force
-    open_ = boards.open_petitions(engine.store, first_number(engine, LOOK_BACK, now=now))
+    open_ = boards.open_petitions(engine.store)
     states: dict[str, Counter[str]] = defaultdict(Counter)
     for petition in open_:
         for clock in petition.clocks:
@@ -107,15 +107,10 @@ def _pressing(open_: list[Petition], policy: Policy, now: datetime, language: La
             state=words.state(petition.state, language),
             due=words.local(due, policy),
             left=("-" if due < now else "") + words.span(abs((due - now).total_seconds()), language),
-            level=_level(clock, policy),
+            level=str(clock.climb.reached or "") if clock.climb else "",
         )
         for due, petition, clock in pressing[:most]
     ]
-
-
-def _level(clock: Clock, policy: Policy) -> str:
-    rings = policy.clocks[clock.name].rings[: clock.rung]
-    return str(max((ring.level for ring in rings), default="")) if rings else ""
 
 
 def breach_board(
@@ -153,7 +148,7 @@ def breach_board(
 def waiting_board(engine: Engine, *, now: datetime, language: Language, most: int = 200) -> list[Row]:
     """Petitions on which the centre itself has to act next (to route, to dispatch, to judge a return), oldest first."""
     policy = engine.policies.in_force
-    open_ = boards.open_petitions(engine.store, first_number(engine, LOOK_BACK, now=now))
+    open_ = boards.open_petitions(engine.store)
     waiting = sorted((p for p in open_ if p.state in AT_THE_CENTRE), key=lambda p: p.id)
     return [
         _row(

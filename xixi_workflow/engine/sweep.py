@@ -25,7 +25,9 @@ from functools import partial
 import msgspec
 import structlog
 
+from xixi_workflow.core import canary
 from xixi_workflow.core import decide as judge
+from xixi_workflow.core.commands import Command
 from xixi_workflow.core.decide import Refused
 from xixi_workflow.core.petition import SYSTEM, Entry, Petition
 from xixi_workflow.engine.attempts import attempted
@@ -135,13 +137,17 @@ def _route(
         try:
             policy = batch.engine.policies.judging(petition.policy)
             router = batch.engine.policies.router(petition.policy)
-            route, dispatch = router.route(*texts[petition.id])
+            further: Command | None
+            route, further = router.route(*texts[petition.id])
+            actor = SYSTEM
+            if petition.source == canary.SOURCE:
+                route, further, actor = canary.route(policy), canary.WITHDRAW, canary.WITHDRAWN_BY
             decision = judge.decide(petition, route, SYSTEM, policy, now=batch.now)
             if isinstance(decision, Refused):
                 raise ValueError(f"routing was refused: {decision.code} {decision.facts}")
             decisions = [decision]
-            if dispatch is not None:
-                sent = judge.decide(decision.petition, dispatch, SYSTEM, policy, now=batch.now)
+            if further is not None:
+                sent = judge.decide(decision.petition, further, actor, policy, now=batch.now)
                 if not isinstance(sent, Refused):
                     decisions.append(sent)
         except Exception as error:

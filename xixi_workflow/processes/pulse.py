@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from xixi_workflow.engine.deliver import Delivered
+from xixi_workflow.engine.ledger import Delivered
 from xixi_workflow.engine.sweep import Swept
 
 #: Upper bounds of the lateness histogram, seconds; the last bucket of `Pulse.late` has none.
@@ -46,6 +46,15 @@ class Pulse(msgspec.Struct):
     retried: int = 0
     failed: int = 0
     uncertain: int = 0
+    #: Texts that the sent ones took, and what was not told, see `ledger.Delivered`.
+    texts: int = 0
+    withheld: int = 0
+    overtaken: int = 0
+    undelivered: int = 0
+    put_off_messages: int = 0
+    #: What the last audit found that should have rung and stayed silent, by kind, and when that was.
+    silent: dict[str, int] = {}
+    audited_at: datetime | None = None
 
 
 class Tally:
@@ -82,6 +91,16 @@ class Tally:
             pulse.retried += delivered.retried
             pulse.failed += delivered.failed
             pulse.uncertain += delivered.uncertain
+            pulse.texts += delivered.texts
+            pulse.withheld += delivered.withheld
+            pulse.overtaken += delivered.overtaken
+            pulse.undelivered += delivered.undelivered
+            pulse.put_off_messages += delivered.put_off
+
+    def audited(self, silent: dict[str, int], *, now: datetime) -> None:
+        """The findings of an audit at `now`."""
+        with self._lock:
+            self._pulse.silent, self._pulse.audited_at = silent, now
 
     def pulse(self, *, policy: int, next_alarm: datetime | None) -> str:
         """The whole as JSON."""

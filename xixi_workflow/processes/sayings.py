@@ -20,6 +20,10 @@ _SAYINGS: Final[dict[str, tuple[str, str]]] = {
         "配置目录未能生效，仍按第 {version} 版策略运行：",
         "the configuration folder was not put in force; version {version} of the policy stays:",
     ),
+    "gaps": (
+        "值班安排有空档（已照常生效），请补上：",
+        "the duty has gaps; the configuration is in force all the same, fill them in time:",
+    ),
     "died": (
         "进程 {part} 已退出（{how}），{pause} 秒后重新启动。",
         "the {part} process ended ({how}); it is started again in {pause} s.",

@@ -212,6 +212,10 @@ class Supervisor:
             self._warn(say("not_published", language, version=told["policy"]))
             for problem in told["problems"]:
                 self._warn(f"  {problem}")
+        elif "gaps" in told:
+            self._warn(say("gaps", language))
+            for gap in told["gaps"]:
+                self._warn(f"  {gap}")
         elif "policy" in told:
             self._tell(say("policy", language, what=told["policy"]))
 

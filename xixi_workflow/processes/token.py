@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -18,6 +20,11 @@ def token_file(settings: Settings) -> Path:
     scheme, _, file = settings.database_url.partition(":///")
     folder = Path(file).parent if scheme == "sqlite" and file else settings.state_dir
     return folder / "token"
+
+
+def feed_key(token: str, name: str) -> str:
+    """What opens the calendar of a team or person and nothing else; the token cannot be recovered from it."""
+    return hmac.new(token.encode(), f"xixi duty {name}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def token_of(settings: Settings) -> str:

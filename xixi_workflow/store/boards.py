@@ -1,8 +1,8 @@
 """What the operators' boards are made of: rows of open petitions, missed deadlines, messages and verdicts.
 
 A petition's number begins with its day of filing, so "filed since" is a range of the primary key and none of these
-looks reads the whole history. An open petition that is older than the range is found as long as time can still change
-it (`wake_at`).
+looks reads the whole history. Every open petition is in one of two small indexes, however old it is: one that time can
+still change is found by its alarm, any other in `petition_still`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from xixi_workflow.core.petition import Petition
@@ -51,6 +52,17 @@ class Sent(NamedTuple):
     sent_at: datetime | None
 
 
+class Open(NamedTuple):
+    """The petitions that are not closed."""
+
+    #: Time can still change them.
+    ticking: list[Petition]
+    #: No alarm is set.
+    still: list[Petition]
+    #: Numbers of those whose state is damaged.
+    unreadable: list[int]
+
+
 class Survey(NamedTuple):
     """How petitions that were answered ended, by state and rating (empty: not rated)."""
 
@@ -59,14 +71,32 @@ class Survey(NamedTuple):
     n: int
 
 
-def open_petitions(store: Store, filed_from: int) -> list[Petition]:
-    """Working states of the petitions that are not closed and were numbered `filed_from` or later, or still tick."""
-    live, closed = _PETITION.c.live, _PETITION.c.closed_at
+def open_petitions(store: Store) -> list[Petition]:
+    """Working states of all petitions that are not closed and can be read."""
+    found = every_open(store)
+    return [*found.ticking, *found.still]
+
+
+def every_open(store: Store) -> Open:
+    """All petitions that are not closed."""
+    p = _PETITION.c
+    query = sa.select(p.id, p.live).where(p.closed_at.is_(None))
     with store.reading() as db:
-        recent = sa.select(live).where(_PETITION.c.id >= filed_from, closed.is_(None))
-        ticking = sa.select(live).where(_PETITION.c.id < filed_from, _PETITION.c.wake_at.is_not(None), closed.is_(None))
-        rows = [*db.execute(recent).scalars(), *db.execute(ticking).scalars()]
-    return [decode_petition(row) for row in rows]
+        ticking = db.execute(query.where(p.wake_at.is_not(None))).all()
+        still = db.execute(query.where(p.wake_at.is_(None))).all()
+    unreadable: list[int] = []
+    return Open(_readable(ticking, unreadable), _readable(still, unreadable), unreadable)
+
+
+def _readable(rows: Sequence[Any], unreadable: list[int]) -> list[Petition]:
+    found = []
+    for number, live in rows:
+        try:
+            found.append(decode_petition(live))
+        except msgspec.MsgspecError:
+            # One that is damaged must not hide all others.
+            unreadable.append(number)
+    return found
 
 
 def missed(
@@ -125,7 +155,7 @@ def resend_failed(store: Store, filed_from: int, *, now: datetime) -> int:
     Failed means that it certainly did not go out, so nobody is told twice.
     """
     b = _OUTBOX.c
-    again: dict[str, Any] = {"state": "waiting", "next_at": now, "attempts": 0}
+    again: dict[str, Any] = {"state": "waiting", "next_at": now, "attempts": 0, "way": 0, "tried_at": None}
     with store.writing() as db:
         done = db.execute(sa.update(_OUTBOX).where(b.petition_id >= filed_from, b.state == "failed").values(again))
         return done.rowcount

@@ -14,8 +14,10 @@ import msgspec
 import sqlalchemy as sa
 
 from xixi_workflow.store.connect import Store
+from xixi_workflow.store.figures import last_word
 from xixi_workflow.store.rows import decode_petition
 from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
+from xixi_workflow.store.uncounted import counted
 
 _PETITION = metadata.tables[str(PetitionRow.__tablename__)]
 _JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
@@ -26,6 +28,11 @@ _OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
 _MARK: Final = 0x78646D6F
 #: Verdicts of a deadline that was missed, settled since or not.
 _MISSED: Final = ("late", "breached", "unmet")
+_WENT_OUT: Final = ("sent", "delivered")
+#: Rightly so.
+_NOT_SENT: Final = ("withheld", "overtaken")
+#: And no reply to a letter.
+_ABOUT_A_PETITION: Final = _OUTBOX.c.petition_id > 0
 
 
 class Happened(NamedTuple):
@@ -59,7 +66,7 @@ class Census(msgspec.Struct):
     teams: dict[tuple[str, str], tuple[int, int]]
     #: Rings of the ladder by level, the breach's own included; level 0 is a breach without a ladder.
     escalations: dict[int, int]
-    #: Messages that went out, by kind, and those that did not.
+    #: Messages about petitions that went out, by kind, and those that should have and did not.
     messages: dict[str, int]
     undelivered: int
 
@@ -75,8 +82,8 @@ def census(store: Store) -> Census:
             clocks=_clocks(db),
             teams=_teams(db),
             escalations=_escalations(db),
-            messages=_grouped(db, _OUTBOX.c.kind, _OUTBOX, _OUTBOX.c.state == "sent"),
-            undelivered=_count(db, _OUTBOX, _OUTBOX.c.state != "sent"),
+            messages=_grouped(db, _OUTBOX.c.kind, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.in_(_WENT_OUT)),
+            undelivered=_count(db, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.not_in((*_WENT_OUT, *_NOT_SENT))),
         )
 
 
@@ -117,16 +124,21 @@ def is_demonstration(path: Path) -> bool:
 
 
 def _count(db: sa.Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
+    query = sa.select(sa.func.count()).select_from(table).where(*where, *counted(db, _number(table)))
+    return db.scalar(query) or 0
+
+
+def _number(table: sa.Table) -> sa.Column[Any]:
+    """The column that holds the petition's number."""
+    return table.c.id if table is _PETITION else table.c.petition_id
 
 
 def _grouped(
     db: sa.Connection, column: sa.Column[Any], table: sa.Table, *where: sa.ColumnElement[bool]
 ) -> dict[str, int]:
-    rows = db.execute(
-        sa.select(column, sa.func.count()).select_from(table).where(*where).group_by(column).order_by(column)
-    )
-    return _sorted({str(name): int(n) for name, n in rows})
+    where = (*where, *counted(db, _number(table)))
+    query = sa.select(column, sa.func.count()).select_from(table).where(*where).group_by(column).order_by(column)
+    return _sorted({str(name): int(n) for name, n in db.execute(query)})
 
 
 def _sorted(found: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +149,9 @@ def _sorted(found: dict[str, Any]) -> dict[str, Any]:
 def _events(db: sa.Connection) -> dict[str, Happened]:
     event = _JOURNAL.c.event
     rows = db.execute(
-        sa.select(event, sa.func.count(), sa.func.count(sa.distinct(_JOURNAL.c.petition_id))).group_by(event)
+        sa.select(event, sa.func.count(), sa.func.count(sa.distinct(_JOURNAL.c.petition_id)))
+        .where(*counted(db, _JOURNAL.c.petition_id))
+        .group_by(event)
     )
     return _sorted({name: Happened(times, of) for name, times, of in rows})
 
@@ -148,10 +162,10 @@ def _rated(db: sa.Connection) -> int:
 
 
 def _ratings(db: sa.Connection) -> dict[str, int]:
-    """From the journal: a petition's row remembers its last rating only."""
+    """The last word on each round, from the journal: a petition's row remembers that of its last round only."""
     rows = db.execute(
         sa.select(_JOURNAL.c.data, sa.func.count())
-        .where(_JOURNAL.c.event.in_(("rated", "rated_dissatisfied")))
+        .where(_JOURNAL.c.event.in_(("rated", "rated_dissatisfied")), last_word())
         .group_by(_JOURNAL.c.data)
     )
     found = dict.fromkeys(("satisfied", "fairly_satisfied", "dissatisfied"), 0)
@@ -163,7 +177,9 @@ def _ratings(db: sa.Connection) -> dict[str, int]:
 def _clocks(db: sa.Connection) -> dict[str, Kept]:
     found: dict[str, Kept] = {}
     rows = db.execute(
-        sa.select(_OUTCOME.c.clock, _OUTCOME.c.result, sa.func.count()).group_by(_OUTCOME.c.clock, _OUTCOME.c.result)
+        sa.select(_OUTCOME.c.clock, _OUTCOME.c.result, sa.func.count())
+        .where(*counted(db, _OUTCOME.c.petition_id))
+        .group_by(_OUTCOME.c.clock, _OUTCOME.c.result)
     )
     for clock, result, n in rows:
         kept = found.setdefault(clock, Kept())
@@ -174,7 +190,7 @@ def _clocks(db: sa.Connection) -> dict[str, Kept]:
         elif result != "withdrawn":  # a withdrawn breach is a clock that still runs
             kept.ended += n
     # A closed petition has no running clock, so only those that time can still change are read.
-    ticking = sa.select(_PETITION.c.live).where(_PETITION.c.closed_at.is_(None))
+    ticking = sa.select(_PETITION.c.live).where(_PETITION.c.closed_at.is_(None), *counted(db, _PETITION.c.id))
     for (live,) in db.execute(ticking):
         for clock in decode_petition(live).clocks:
             kept = found.setdefault(clock.name, Kept())
@@ -192,7 +208,7 @@ def _teams(db: sa.Connection) -> dict[tuple[str, str], tuple[int, int]]:
     judged = _OUTCOME.c.result.in_(("on_time", *_MISSED))
     rows = db.execute(
         sa.select(_OUTCOME.c.clock, _OUTCOME.c.team, met, sa.func.count())
-        .where(judged)
+        .where(judged, *counted(db, _OUTCOME.c.petition_id))
         .group_by(_OUTCOME.c.clock, _OUTCOME.c.team)
     )
     return {(clock, team): (int(kept), int(n) - int(kept)) for clock, team, kept, n in rows}
@@ -202,7 +218,7 @@ def _escalations(db: sa.Connection) -> dict[int, int]:
     """The facts of all rings are few and alike, so they are grouped as text and read here."""
     rows = db.execute(
         sa.select(_JOURNAL.c.data, sa.func.count())
-        .where(_JOURNAL.c.event.in_(("breached", "escalated")))
+        .where(_JOURNAL.c.event.in_(("breached", "escalated")), *counted(db, _JOURNAL.c.petition_id))
         .group_by(_JOURNAL.c.data)
     )
     found: dict[int, int] = {}

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from xixi_workflow.core.figures import EventCount, SpanCount, Tally, VerdictCount
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
+from xixi_workflow.store.uncounted import counted as counts
 
 _PETITION = metadata.tables[str(PetitionRow.__tablename__)]
 _JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
@@ -63,7 +64,7 @@ def _verdicts(db: sa.Connection, start: datetime, end: datetime) -> list[Verdict
         .join(_PETITION, _PETITION.c.id == _OUTCOME.c.petition_id)
         .where(_OUTCOME.c.due_at >= start, _OUTCOME.c.due_at < end)
         # A breach that a late event proved wrong: the clock runs on, and its verdict is still to come.
-        .where(_OUTCOME.c.result != "withdrawn")
+        .where(_OUTCOME.c.result != "withdrawn", *counts(db, _OUTCOME.c.petition_id))
         .subquery()
     )
     rows = db.execute(sa.select(*counted.c, sa.func.count()).group_by(*counted.c))
@@ -84,6 +85,7 @@ def _spans(db: sa.Connection, by: str, group: sa.ColumnElement[str], start: date
             _OUTCOME.c.due_at < end,
             _OUTCOME.c.result.in_(_MET),
             _PETITION.c.state.not_in(_EXCLUDED),
+            *counts(db, _OUTCOME.c.petition_id),
         )
         .subquery()
     )
@@ -120,11 +122,33 @@ def _events(db: sa.Connection, start: datetime, end: datetime) -> list[EventCoun
             sa.func.coalesce(sa.case(*details), "").label("detail"),
             sa.func.coalesce(sa.case((_JOURNAL.c.event.in_(("escalated", "breached")), level)), 0).label("level"),
         )
-        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end)
+        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end, *counts(db, _JOURNAL.c.petition_id))
+        .where(sa.or_(_JOURNAL.c.event != "rated", last_word()))
         .subquery()
     )
     rows = db.execute(sa.select(*counted.c, sa.func.count()).group_by(*counted.c))
     return [EventCount(*row) for row in rows]
+
+
+def last_word() -> sa.ColumnElement[bool]:
+    """Whether a rating of the journal is the petitioner's last word on its round, whenever that was said.
+
+    Of a round the last answer counts, and a new round begins with the team's next answer.
+    """
+    later = _JOURNAL.alias("later")
+    follows = (
+        sa.select(later.c.event)
+        .where(
+            later.c.petition_id == _JOURNAL.c.petition_id,
+            later.c.seq > _JOURNAL.c.seq,
+            later.c.event.in_(("rated", "rated_dissatisfied", "resolved")),
+        )
+        .order_by(later.c.seq)
+        .limit(1)
+        .correlate(_JOURNAL)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(follows, "resolved") == "resolved"
 
 
 def _data(db: sa.Connection, key: str) -> sa.ColumnElement[Any]:
@@ -135,17 +159,20 @@ def _data(db: sa.Connection, key: str) -> sa.ColumnElement[Any]:
     return text
 
 
-def _moves(start: datetime, end: datetime, events: tuple[str, ...]) -> tuple[sa.Join, Any, list[Any]]:
+def _moves(
+    db: sa.Connection, start: datetime, end: datetime, events: tuple[str, ...]
+) -> tuple[sa.Join, Any, list[Any]]:
     """Journal lines of `events` beside the line before each: a change of state is where the two differ."""
     before = _JOURNAL.alias("before")
     lines = _JOURNAL.join(
         before, sa.and_(before.c.petition_id == _JOURNAL.c.petition_id, before.c.seq == _JOURNAL.c.seq - 1)
     )
-    return lines, before, [_JOURNAL.c.at >= start, _JOURNAL.c.at < end, _JOURNAL.c.event.in_(events)]
+    where = [_JOURNAL.c.at >= start, _JOURNAL.c.at < end, _JOURNAL.c.event.in_(events)]
+    return lines, before, [*where, *counts(db, _JOURNAL.c.petition_id)]
 
 
 def _closed(db: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
-    lines, before, where = _moves(start, end, _ENDING)
+    lines, before, where = _moves(db, start, end, _ENDING)
     rows = db.execute(
         sa.select(_JOURNAL.c.state, sa.func.count())
         .select_from(lines)
@@ -156,7 +183,7 @@ def _closed(db: sa.Connection, start: datetime, end: datetime) -> dict[str, int]
 
 
 def _taken_up_again(db: sa.Connection, start: datetime, end: datetime) -> int:
-    lines, before, where = _moves(start, end, _RETURNING)
+    lines, before, where = _moves(db, start, end, _RETURNING)
     counted = sa.select(sa.func.count()).select_from(lines).where(*where, before.c.state.in_(_ENDED))
     return db.execute(counted).scalar_one()
 
@@ -176,6 +203,7 @@ def _open(db: sa.Connection, at: datetime) -> dict[str, int]:
     then = (
         sa.select(last.label("state"))
         .where(_PETITION.c.received_at < at, sa.or_(_PETITION.c.closed_at.is_(None), _PETITION.c.closed_at >= at))
+        .where(*counts(db, _PETITION.c.id))
         .subquery()
     )
     rows = db.execute(
@@ -189,7 +217,7 @@ def _messages(db: sa.Connection, start: datetime, end: datetime) -> dict[str, in
     rows = db.execute(
         sa.select(_OUTBOX.c.kind, sa.func.count())
         .join(_JOURNAL, caused_by)
-        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end)
+        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end, *counts(db, _OUTBOX.c.petition_id))
         .group_by(_OUTBOX.c.kind)
     )
     return {str(kind): int(count) for kind, count in rows}

@@ -11,11 +11,17 @@ from xixi_workflow.store.connect import Store
 from xixi_workflow.store.tables import PolicyRow
 
 
-def put(store: Store, canonical: bytes, digest: str, *, now: datetime) -> int:
+class Overtaken(Exception):  # noqa: N818 - not a failure: look again and try again
+    """Another policy was put in force meanwhile; nothing was written."""
+
+
+def put(store: Store, canonical: bytes, digest: str, *, now: datetime, after: int | None = None) -> int:
     """Put a policy in force from `now` on; returns its version, 1 for the first.
 
     The policy that is in force already keeps its version. An older one that comes back gets a new version, so that the
     highest is always the one in force and every petition keeps the version that judged it.
+
+    What was made from the version `after` (0 for none) is refused with `Overtaken` when that is not in force any more.
     """
     with store.writing() as connection:
         if not store.is_sqlite:
@@ -24,6 +30,8 @@ def put(store: Store, canonical: bytes, digest: str, *, now: datetime) -> int:
         newest = connection.execute(
             select(PolicyRow.version, PolicyRow.digest).order_by(col(PolicyRow.version).desc()).limit(1)
         ).first()
+        if after is not None and after != (newest.version if newest is not None else 0):
+            raise Overtaken
         if newest is not None and newest.digest == digest:
             return int(newest.version)
         version = 1 if newest is None else int(newest.version) + 1

@@ -12,22 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import psycopg
 
-from xixi_workflow.store.rows import (
-    Claimed,
-    Seal,
-    Settled,
-    Unit,
-    encode,
-    encode_petition,
-    printable,
-    seal_line,
-    seal_text,
-)
+from xixi_workflow.store.postgresql_messages import Connection, PostgresMessages
+from xixi_workflow.store.rows import Seal, Unit, encode, encode_petition, printable, seal_line, seal_text
 from xixi_workflow.store.tables import to_micros
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class _Petition(msgspec.Struct, gc=False, omit_defaults=True):
@@ -134,20 +122,14 @@ _SEAL = (
     "INSERT INTO seal (number, at, policy, entries, hash)"
     " SELECT number, %(at)s, %(policy)s, %(entries)s, hash FROM head RETURNING number, hash"
 )
-_CLAIM = (
-    "SELECT o.petition_id, o.seq, o.n, o.kind, o.recipient, o.vars, o.state, o.attempts, p.policy, i.community,"
-    " i.confidential, i.phone, i.language"
-    " FROM outbox o JOIN petition p ON p.id = o.petition_id JOIN intake i ON i.petition_id = o.petition_id"
-    " WHERE o.next_at <= %s ORDER BY o.next_at LIMIT {limit:d} FOR UPDATE OF o SKIP LOCKED"
-)
 
 
-class PostgresTx:
+class PostgresTx(PostgresMessages):
     """One transaction on a psycopg connection of its own."""
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self._connection = connection
-        self._cursor = connection.cursor(binary=True)
         #: Number and hash of the seal that this transaction wrote, by which it can be recognised afterwards.
         self.sealed: tuple[int, bytes] | None = None
 
@@ -275,31 +257,6 @@ class PostgresTx:
             "INSERT INTO trouble (petition_id, at, error) SELECT id, %s, error FROM unnest(%s::bigint[], %s::text[])"
             " AS t(id, error) ON CONFLICT (petition_id) DO UPDATE SET at = excluded.at, error = excluded.error",
             (at, ids, [printable(error) for error in errors]),
-        )
-
-    def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
-        """See `rows.Tx`."""
-        self._cursor.execute(_CLAIM.format(limit=limit), (now,))
-        rows = [Claimed(*row) for row in self._cursor.fetchall()]
-        if rows:
-            self._cursor.execute(
-                "UPDATE outbox o SET state = 'sending', next_at = %s, attempts = attempts + 1"
-                " FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS c(petition_id, seq, n)"
-                " WHERE o.petition_id = c.petition_id AND o.seq = c.seq AND o.n = c.n",
-                (lease_until, [c.petition_id for c in rows], [c.seq for c in rows], [c.n for c in rows]),
-            )
-        return rows
-
-    def settle(self, settled: list[Settled]) -> None:
-        """See `rows.Tx`."""
-        for s in settled:
-            s.remark = None if s.remark is None else printable(s.remark)
-        self._cursor.execute(
-            "UPDATE outbox o SET state = r.state, next_at = r.next_at, attempts = r.attempts, sent_at = r.sent_at,"
-            " remark = r.remark FROM json_to_recordset(%s::json) AS r(petition_id bigint, seq int, n int, state text,"
-            " next_at timestamptz, attempts smallint, sent_at timestamptz, remark text)"
-            " WHERE o.petition_id = r.petition_id AND o.seq = r.seq AND o.n = r.n",
-            (encode(settled).decode(),),
         )
 
 

@@ -53,7 +53,11 @@ class Seal(msgspec.Struct):
 
 
 class Claimed(msgspec.Struct):
-    """A message that this process may now send, with what its text needs."""
+    """A message that this process may now act on, with what its text needs.
+
+    What is read from a petition is empty for a reply: a reply's `petition_id` is minus the number of the letter that
+    it answers, and its `text` and `address` are given.
+    """
 
     petition_id: int
     seq: int
@@ -61,18 +65,39 @@ class Claimed(msgspec.Struct):
     kind: str
     recipient: str
     vars: str
+    #: Before the claim, see `tables.OutboxRow`.
     state: str
+    #: Before the claim, which adds one.
     attempts: int
-    #: Policy version that fixes the wording.
+    #: Which of the recipient's ways is being tried, from 0.
+    way: int
+    remark: str | None
+    #: The first attempt; None before there was one.
+    tried_at: datetime | None
+    address: str | None
+    text: str | None
+    #: When it was decided that the person is told; None for a reply.
+    decided_at: datetime | None
+    #: Policy version that fixes the wording; 0 for a reply.
     policy: int
+    #: The petition's working state, see `decode_petition`; empty for a reply.
+    live: bytes
     community: str
     confidential: bool
+    #: The petitioner's name, number and language.
+    name: str
     phone: str
     language: str
+    #: What the petition is about and where, as it was filed.
+    title: str
+    place: str
 
 
 class Settled(msgspec.Struct):
-    """The fate of a claimed message. `next_at` None: nothing more to do."""
+    """The fate of a claimed message. `next_at` None: nothing more to do.
+
+    `claim` is `Claimed.attempts + 1`: who has lost the message to another process meanwhile changes nothing.
+    """
 
     petition_id: int
     seq: int
@@ -80,8 +105,92 @@ class Settled(msgspec.Struct):
     state: str
     next_at: datetime | None
     attempts: int
+    claim: int
+    way: int = 0
     sent_at: datetime | None = None
     remark: str | None = None
+
+
+#: petition_id, seq, n of a message in the outbox.
+Key = tuple[int, int, int]
+
+
+class Handed(msgspec.Struct):
+    """A text that a provider has taken over; it may tell several messages together."""
+
+    provider: str
+    provider_id: str
+    at: datetime
+    channel: str
+    #: The number as dialled, or the chat's name.
+    address: str
+    recipient: str
+    kind: str
+    parts: list[Key]
+    #: Where it cannot be made again from its one part.
+    text: str | None = None
+
+
+class Receipted(msgspec.Struct):
+    """What a provider says later of a text that it took over.
+
+    `state`: `sent` on its way, `delivered`, `undelivered`. `message` is our own name of the first message in it, as
+    given to the provider, for a receipt that comes before we have written down the provider's.
+    """
+
+    provider: str
+    provider_id: str
+    message: str
+    state: str
+    code: str
+    at: datetime
+
+
+class Letter(msgspec.Struct):
+    """A message that somebody sent to us. `id` is 0 before it is stored."""
+
+    id: int
+    provider: str
+    provider_id: str
+    at: datetime
+    #: The sender's number as dialled, and ours.
+    address: str
+    to: str
+    body: str
+
+
+class Answered(msgspec.Struct):
+    """What became of a letter.
+
+    `state`: `done` as asked, `asked` answered with a question or a refusal, `open` for the operators' list. `outcome`
+    is the event caused, or the key of the reply.
+    """
+
+    id: int
+    state: str
+    outcome: str
+    person: str = ""
+    petition_id: int = 0
+
+
+class Reply(msgspec.Struct):
+    """Our answer to a letter, in as many texts as it needs."""
+
+    letter: int
+    address: str
+    recipient: str
+    kind: str
+    texts: list[str]
+
+
+class Spoken(msgspec.Struct):
+    """A text that went to a number before."""
+
+    address: str
+    at: datetime
+    recipient: str
+    kind: str
+    parts: list[Key]
 
 
 def seal_line(
@@ -135,5 +244,29 @@ class Tx(Protocol):
     def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
         """Up to `limit` messages to send; they are this process's until `lease_until`."""
 
-    def settle(self, settled: list[Settled]) -> None:
-        """Write the fate of claimed messages."""
+    def settle(self, settled: list[Settled], handed: list[Handed]) -> None:
+        """Write the fate of claimed messages that are still ours, and what providers took over.
+
+        A receipt that came first counts: its messages are `delivered` or `undelivered` at once.
+        """
+
+    def receive(self, letters: list[Letter]) -> list[int]:
+        """Keep letters; the numbers of those that we did not have yet (by provider and its id)."""
+
+    def letters(self, now: datetime, limit: int) -> list[Letter]:
+        """Letters that nobody has read yet and whose time has come, oldest first, locked; others' are skipped."""
+
+    def answer(self, answered: list[Answered], replies: list[Reply], now: datetime) -> None:
+        """Write what became of letters, and put the replies in the outbox."""
+
+    def put_aside(self, letters: list[int], until: datetime) -> None:
+        """Leave letters that could not be read alone until then."""
+
+    def receipts(self, receipted: list[Receipted]) -> None:
+        """Move texts and the messages in them forward; a late, repeated or unknown receipt changes nothing.
+
+        Messages that were not delivered become `undelivered`, due at once, with the code as remark.
+        """
+
+    def opt(self, address: str, scope: str | None, at: datetime, by: str) -> None:
+        """Note that a number wants no `surveys`, or nothing at `all`; `scope` None takes it back."""

@@ -11,9 +11,7 @@ import time
 from datetime import datetime
 
 from xixi_workflow.store.rows import (
-    Claimed,
     Seal,
-    Settled,
     Unit,
     encode,
     encode_petition,
@@ -22,6 +20,7 @@ from xixi_workflow.store.rows import (
     seal_line,
     seal_text,
 )
+from xixi_workflow.store.sqlite_messages import SqliteMessages
 from xixi_workflow.store.tables import to_micros
 
 #: Seconds that a writer waits for another; longer than any batch takes.
@@ -53,21 +52,10 @@ _INSERT_OUTBOX = (
     "INSERT INTO outbox (petition_id, seq, n, kind, recipient, vars, state, next_at, attempts)"
     " VALUES (?,?,?,?,?,?,'waiting',?,0)"
 )
-_CLAIM = (
-    "SELECT o.petition_id, o.seq, o.n, o.kind, o.recipient, o.vars, o.state, o.attempts,"
-    " p.policy, i.community, i.confidential, i.phone, i.language"
-    " FROM outbox o JOIN petition p ON p.id = o.petition_id JOIN intake i ON i.petition_id = o.petition_id"
-    " WHERE o.next_at <= ? ORDER BY o.next_at LIMIT ?"
-)
 
 
-class SqliteTx:
+class SqliteTx(SqliteMessages):
     """One `BEGIN IMMEDIATE` transaction: the only writer while it lasts, so rows need no locks of their own."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._execute = connection.execute
-        self._many = connection.executemany
 
     def begin(self) -> None:
         """Start writing; waits for another writer up to `LONGEST_WAIT`.
@@ -212,39 +200,6 @@ class SqliteTx:
             "INSERT INTO trouble (petition_id, at, error) VALUES (?,?,?) ON CONFLICT (petition_id) DO UPDATE SET"
             " at = excluded.at, error = excluded.error",
             [(i, to_micros(at), printable(error)) for i, error in zip(ids, errors, strict=True)],
-        )
-
-    def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
-        """See `rows.Tx`."""
-        rows = [Claimed(*row) for row in self._execute(_CLAIM, (to_micros(now), limit))]
-        for claimed in rows:
-            claimed.confidential = bool(claimed.confidential)  # SQLite knows only 0 and 1
-        lease = to_micros(lease_until)
-        self._many(
-            "UPDATE outbox SET state = 'sending', next_at = ?, attempts = attempts + 1"
-            " WHERE petition_id = ? AND seq = ? AND n = ?",
-            [(lease, c.petition_id, c.seq, c.n) for c in rows],
-        )
-        return rows
-
-    def settle(self, settled: list[Settled]) -> None:
-        """See `rows.Tx`."""
-        self._many(
-            "UPDATE outbox SET state = ?, next_at = ?, attempts = ?, sent_at = ?, remark = ?"
-            " WHERE petition_id = ? AND seq = ? AND n = ?",
-            [
-                (
-                    s.state,
-                    None if s.next_at is None else to_micros(s.next_at),
-                    s.attempts,
-                    None if s.sent_at is None else to_micros(s.sent_at),
-                    None if s.remark is None else printable(s.remark),
-                    s.petition_id,
-                    s.seq,
-                    s.n,
-                )
-                for s in settled
-            ],
         )
 
 

@@ -78,6 +78,13 @@ class PetitionRow(SQLModel, table=True):
             sqlite_where=sa.text("wake_at IS NOT NULL"),
             postgresql_where=sa.text("wake_at IS NOT NULL"),
         ),
+        # For boards and auditor: the open ones that no time can change, which are few.
+        sa.Index(
+            "petition_still",
+            "id",
+            sqlite_where=sa.text("wake_at IS NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("wake_at IS NULL AND closed_at IS NULL"),
+        ),
     )
 
     #: Date of filing and serial: 20261123000042. Also the public number.
@@ -178,11 +185,19 @@ class OutcomeRow(SQLModel, table=True):
     extended_for: float | None = None
 
 
+#: Messages that an operator should know of. A look must say it in these words to find its index.
+IN_TROUBLE = "state IN ('failed', 'uncertain', 'withheld')"
+
+
 class OutboxRow(SQLModel, table=True):
     """A message to one person. `next_at` is when somebody must act on it; empty once its fate is known.
 
-    `state`: `waiting` to be sent (again), `sending` claimed until `next_at`, `sent`, `uncertain` (asked the provider
-    and do not know), `failed` for good.
+    `state`: `waiting` to be sent (again), `sending` claimed until `next_at`, `sent` (taken over by a provider; with a
+    `next_at` a receipt must have come by then), `delivered`, `undelivered` (says the receipt; the next way is to be
+    tried), `uncertain` (asked the provider and do not know), `failed` for good, `withheld` (the person wants none, or
+    has had enough for the day), `overtaken` (no longer true when its turn came).
+
+    A reply to a letter has minus the letter's number as `petition_id`.
     """
 
     __tablename__ = "outbox"
@@ -193,6 +208,13 @@ class OutboxRow(SQLModel, table=True):
             "next_at",
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
+        ),
+        # For the operators: what went wrong lately.
+        sa.Index(
+            "outbox_trouble",
+            "tried_at",
+            sqlite_where=sa.text(IN_TROUBLE),
+            postgresql_where=sa.text(IN_TROUBLE),
         ),
         {"sqlite_with_rowid": False},
     )
@@ -208,9 +230,96 @@ class OutboxRow(SQLModel, table=True):
     state: str
     next_at: datetime | None = instant(nullable=True)
     attempts: int = Field(default=0, sa_type=sa.SmallInteger)
+    #: When a provider last took it over.
     sent_at: datetime | None = instant(nullable=True)
     #: The provider's id of the message, or why it failed.
     remark: str | None = None
+    #: Which of the recipient's ways is being tried. Given by the database, so that no old row had to be rewritten.
+    way: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    #: The first attempt.
+    tried_at: datetime | None = instant(nullable=True)
+    #: A reply's number and text; other messages are made from what was decided.
+    address: str | None = None
+    text: str | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A text that a provider took over, see `rows.Handed`, and what became of it."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        # Who was told what lately: for replies, and for not telling too much.
+        sa.Index("delivery_address", "address", "at"),
+        {"sqlite_with_rowid": False},
+    )
+
+    provider: str = Field(primary_key=True)
+    provider_id: str = Field(primary_key=True)
+    at: datetime = instant()
+    channel: str
+    address: str
+    recipient: str
+    kind: str
+    #: JSON: [[petition_id, seq, n], …]
+    parts: str
+    text: str | None = None
+    #: `sent`, `undelivered`, `delivered`; a receipt only moves it forward in this order.
+    state: str
+    code: str | None = None
+    receipt_at: datetime | None = instant(nullable=True)
+
+
+class LetterRow(SQLModel, table=True):
+    """A message that somebody sent to us, once, and what became of it (see `rows.Answered`).
+
+    `next_at` is set until it has been read. `state` `new` comes before those of `Answered`; `closed` is an open one
+    that an operator has seen to.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        sa.UniqueConstraint("provider", "provider_id", name="letter_provider_id"),
+        sa.Index(
+            "letter_next",
+            "next_at",
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "letter_open",
+            "id",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+        # A number is never given twice, even when letters are deleted: it names the replies.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
+    provider: str
+    provider_id: str
+    at: datetime = instant()
+    address: str
+    to: str
+    body: str
+    state: str
+    next_at: datetime | None = instant(nullable=True)
+    outcome: str | None = None
+    person: str | None = None
+    petition_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    #: The operator who has seen to it.
+    closed_by: str | None = None
+
+
+class OptOutRow(SQLModel, table=True):
+    """A number that wants no `surveys`, or nothing at `all`; `by` is `reply` or the provider that told us."""
+
+    __tablename__ = "opt_out"
+
+    address: str = Field(primary_key=True)
+    scope: str
+    at: datetime = instant()
+    by: str
 
 
 class PolicyRow(SQLModel, table=True):

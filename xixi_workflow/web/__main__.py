@@ -14,6 +14,7 @@ import uvicorn
 
 from xixi_workflow import clock, wiring
 from xixi_workflow.adapters.policy_folder import PolicyFolderError
+from xixi_workflow.adapters.senders_file import SendersError
 from xixi_workflow.engine.desk import Desk
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.processes.leash import Leash
@@ -24,7 +25,11 @@ from xixi_workflow.settings import Settings
 from xixi_workflow.store.connect import StoreError
 from xixi_workflow.web.app import make_app
 from xixi_workflow.web.commit_sizes import CommitSizes
+from xixi_workflow.web.duty_feed import PATH as DUTY
+from xixi_workflow.web.duty_feed import DutyFeed
 from xixi_workflow.web.observer import Observer
+from xixi_workflow.web.webhooks import PATH as SMS
+from xixi_workflow.web.webhooks import Webhooks
 
 log = structlog.get_logger()
 
@@ -41,16 +46,26 @@ def main() -> int:
     configure_log(settings)
     try:
         token = token_of(settings)
+        callers = wiring.callers(settings)
         engine = wiring.open_engine(settings, now=clock.now(), upgrade=True)
     except PolicyFolderError as error:
         return _give_up(leash, f"the configuration cannot be used; xixi config check tells more\n{error}")
-    except (StoreError, OSError, ValueError) as error:
+    except (SendersError, StoreError, OSError, ValueError) as error:
         return _give_up(leash, str(error))
     sizes = CommitSizes()
     desk = Desk(engine, clock.now, told=sizes.told)
     observer = Observer(engine, settings.prefect_api_url)
     observer.start()
-    app = make_app(engine, desk, observer, sizes, settings, token)
+    webhooks = Webhooks(engine, callers, clock.now, settings.language)
+    app = make_app(
+        engine,
+        desk,
+        observer,
+        sizes,
+        settings,
+        token,
+        {SMS: webhooks, DUTY: DutyFeed(engine, token, clock.now, settings.language)},
+    )
     listener = _listener(settings)
     config = uvicorn.Config(
         app,
@@ -66,6 +81,7 @@ def main() -> int:
         _Server(config, lambda: _begin(leash, engine, settings)).run(sockets=[listener])
     finally:
         observer.stop()
+        webhooks.close()
         desk.close()
         engine.store.close()
     return 0
@@ -94,16 +110,18 @@ def _begin(leash: Leash, engine: Engine, settings: Settings) -> None:
 def _put_in_force(leash: Leash, engine: Engine, settings: Settings) -> None:
     before = engine.policies.in_force.version
     try:
-        problems = put_in_force(engine, settings, now=clock.now())
+        problems, gaps = put_in_force(engine, settings, now=clock.now())
     except Exception as error:
         # The database has gone away since; the folder is looked at again at the next start.
         log.exception("policy_not_published")
-        problems = [type(error).__name__]
+        problems, gaps = [type(error).__name__], []
     version = engine.policies.in_force.version
     if problems:
         leash.tell(problems=problems, policy=version)
     elif version != before:
         leash.tell(policy=version)
+    if gaps:
+        leash.tell(gaps=gaps)
 
 
 def _give_up(leash: Leash, problem: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -39,9 +39,15 @@ _SAID: Final[dict[str, dict[Language, str]]] = {
 
 
 def make_app(
-    engine: Engine, desk: Desk, observer: Observer, sizes: CommitSizes, settings: Settings, token: str
+    engine: Engine,
+    desk: Desk,
+    observer: Observer,
+    sizes: CommitSizes,
+    settings: Settings,
+    token: str,
+    guarded: Mapping[str, Application],
 ) -> Application:
-    """The application (ASGI), guarded by `token`."""
+    """The application (ASGI), guarded by `token`; `guarded` are those that guard themselves, by their paths."""
     # The framework's own pages load scripts from elsewhere.
     app = FastAPI(title="Xixi Workflow", version=__version__, docs_url=None, redoc_url=None)
     otherwise: Language = settings.language
@@ -98,7 +104,7 @@ def make_app(
     def _language(request: Request) -> Language:
         return reader(request.headers.raw, otherwise)
 
-    return Door(app, token, otherwise, {("POST", INTAKE): intake})
+    return Door(app, token, otherwise, {("POST", INTAKE): intake}, guarded)
 
 
 class _Handed(Response):

@@ -1,4 +1,6 @@
-"""The guard before the web: a bearer token for programs, a cookie for a browser; only `/health` is open to all.
+"""The guard before the web: a bearer token for programs, a cookie for a browser; `/health` is open to all.
+
+What has a guard of its own (providers' calls, which are signed) is handed on as it comes.
 
 A program sends `Authorization: Bearer TOKEN`. A person opens the page, is asked for the token once and gets a cookie
 that opens pages but not the API, and from which the token cannot be recovered; `/?token=TOKEN` does the same in one
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -36,10 +38,17 @@ _REFUSALS: Final = {
 
 
 class Door:
-    """The whole web application behind its guard. `hot` are the paths that bypass the framework, by method and path."""
+    """The whole web application behind its guard. `hot` are the paths that bypass the framework, by method and path;
+    `guarded` are applications that guard themselves, by what their paths begin with.
+    """
 
     def __init__(
-        self, inside: Application, token: str, language: Language, hot: dict[tuple[str, str], Application]
+        self,
+        inside: Application,
+        token: str,
+        language: Language,
+        hot: dict[tuple[str, str], Application],
+        guarded: Mapping[str, Application] | None = None,
     ) -> None:
         self._inside = inside
         self._bearer = f"bearer {token}".encode()
@@ -47,6 +56,7 @@ class Door:
         self._cookie = hmac.new(self._token, b"xixi status page", hashlib.sha256).hexdigest()
         self._language = language
         self._hot = hot
+        self._guarded = tuple((guarded or {}).items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in whoever may come in (ASGI)."""
@@ -57,6 +67,10 @@ class Door:
         if path == _OPEN:
             await self._inside(scope, receive, send)
             return
+        for begins, application in self._guarded:
+            if path.startswith(begins):
+                await application(scope, receive, send)
+                return
         offered = cookies = b""
         for name, value in scope["headers"]:
             if name == b"authorization":

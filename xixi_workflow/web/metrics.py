@@ -59,6 +59,10 @@ class Metrics(Collector):
         yield outbox
         age = (view.at - view.oldest_message).total_seconds() if view.oldest_message else 0.0
         yield _gauge("xixi_outbox_oldest_seconds", "How long the oldest message has been waiting.", max(0.0, age))
+        letters = GaugeMetricFamily("xixi_letters", "Letters that nobody has seen to yet, by state.", labels=["state"])
+        letters.add_metric(["unread"], view.letters.unread)
+        letters.add_metric(["open"], view.letters.open)
+        yield letters
         yield _gauge("xixi_petitions_put_off", "Petitions whose decision failed.", view.trouble_count)
         if view.policy is not None:
             yield _gauge("xixi_policy_version", "Version of the policy in force.", view.policy[0])
@@ -71,6 +75,9 @@ class Metrics(Collector):
         sweeps = CounterMetricFamily("xixi_sweeps", "Looks for due petitions.", labels=["instance"])
         rings = CounterMetricFamily("xixi_sweeps_with_work", "Sweeps that found something.", labels=["instance"])
         put_off = CounterMetricFamily("xixi_decisions_failed", "Decisions that failed.", labels=["instance"])
+        silent = GaugeMetricFamily(
+            "xixi_silent_findings", "What should have rung and stayed silent, at the last audit.", labels=["instance"]
+        )
         events = CounterMetricFamily("xixi_sweep_events", "What the sweeps did.", labels=["instance", "event"])
         sent = CounterMetricFamily("xixi_messages_sent", "Messages sent.", labels=["instance", "kind"])
         unsent = CounterMetricFamily("xixi_messages_not_sent", "Attempts that failed.", labels=["instance", "outcome"])
@@ -81,13 +88,16 @@ class Metrics(Collector):
             sweeps.add_metric([name], pulse.sweeps)
             rings.add_metric([name], pulse.rings)
             put_off.add_metric([name], pulse.put_off)
+            # No sample before the first audit: an alert can tell "nothing" from "never looked".
+            if pulse.audited_at is not None:
+                silent.add_metric([name], sum(pulse.silent.values()))
             for event, count in pulse.events.items():
                 events.add_metric([name, event], count)
             for kind, count in pulse.sent.items():
                 sent.add_metric([name, kind], count)
             for outcome in ("retried", "failed", "uncertain"):
                 unsent.add_metric([name, outcome], getattr(pulse, outcome))
-        yield from (up, late, sweeps, rings, put_off, events, sent, unsent)
+        yield from (up, late, sweeps, rings, put_off, silent, events, sent, unsent)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -22,8 +22,9 @@ from xixi_workflow.core.lifecycle import OPEN
 from xixi_workflow.core.petition import Clock, Petition
 from xixi_workflow.engine.handle import PUT_OFF_FOR, Engine
 from xixi_workflow.processes.pulse import Pulse, decode_pulse
-from xixi_workflow.store import board, boards
+from xixi_workflow.store import board, boards, contacts
 from xixi_workflow.store.board import Trouble
+from xixi_workflow.store.contacts import Waiting
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ SILENT_AFTER: Final = timedelta(seconds=6)
 #: Seconds in which a clock process that starts with the web may take its first breath.
 SETTLED_AFTER: Final = 20.0
 FRESH_FOR: Final = 2.0
-#: Open petitions filed before this are still found as long as time can change them.
+#: Messages that failed are counted about petitions filed since then.
 _LOOK_BACK: Final = timedelta(days=45)
 #: Rows of each list on the page.
 SHOWN: Final = 12
@@ -76,6 +77,7 @@ class Overview(NamedTuple):
     due_soon: list[Running]
     outbox: dict[str, int]
     oldest_message: datetime | None
+    letters: Waiting
     trouble_count: int
     troubles: list[Trouble]
     policy: tuple[int, datetime] | None
@@ -138,7 +140,7 @@ class Observer:
         by_worst: Counter[ClockState] = Counter()
         clocks: dict[str, Counter[ClockState]] = {name: Counter() for name in self._engine.policies.in_force.clocks}
         running: dict[ClockState, list[Running]] = {"overdue": [], "due_soon": []}
-        for petition in boards.open_petitions(store, first):
+        for petition in boards.open_petitions(store):
             by_state[petition.state] += 1
             worst: ClockState = "on_time"
             for one in petition.clocks:
@@ -162,6 +164,7 @@ class Observer:
             due_soon=running["due_soon"][:SHOWN],
             outbox=boards.unsettled_messages(store, first),
             oldest_message=board.oldest_message(store),
+            letters=contacts.waiting_counts(store),
             trouble_count=count,
             troubles=troubles,
             policy=board.policy_since(store),

@@ -71,6 +71,13 @@ class _Page:
             yield f'<section class="notice" role="alert">{text["away"]}</section><br>'
         elif not self.observer.clock_beats and self.observer.settled:
             yield f'<section class="notice" role="alert">{text["silent_clock"]}</section><br>'
+        # Each clock audits the whole house: the latest look counts.
+        audits = [one.pulse for one in self.observer.beating if one.alive and one.pulse.audited_at is not None]
+        silent = max(audits, key=lambda pulse: pulse.audited_at or pulse.started_at).silent if audits else {}
+        if silent:
+            kinds = ", ".join(f"{escape(text.get(f'found_{kind}', kind))} {n}" for kind, n in silent.items())
+            found = text["stayed_silent"].format(n=sum(silent.values()))
+            yield f'<section class="notice" role="alert">{found} <span class="soft">{kinds}</span></section><br>'
         if self.view is not None and self.view.trouble_count:
             numbers = ", ".join(f"{t.petition} ({escape(t.error)})" for t in self.view.troubles)
             put_off = text["put_off"].format(n=self.view.trouble_count)
@@ -181,6 +188,8 @@ class _Page:
             if view.oldest_message is not None:
                 waited = max(0.0, (self.now - view.oldest_message).total_seconds())
                 rows.append((text["oldest"], words.span(waited, self.language)))
+            waiting = text["letters_value"].format(open=view.letters.open, unread=view.letters.unread)
+            rows.append((text["letters"], _coloured(waiting, "warn" if view.letters.open else "")))
         prefect = _coloured(text[observer.prefect], {"answers": "good", "silent": "warn"}.get(observer.prefect, ""))
         if self.prefect_api_url:
             ui = escape(self.prefect_api_url.removesuffix("/api"), quote=True)
