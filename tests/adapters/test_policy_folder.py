@@ -342,6 +342,37 @@ def test_a_file_that_is_no_policy_file_is_named(
     assert [(p.line, p.message) for p in problems(folder)] == [expected]
 
 
+def test_any_number_of_files_may_hold_rosters(folder: Path) -> None:
+    spoil(
+        folder, "duty/centre.yaml", "  chief_leader: # 主要领导\n    shifts:\n      - {people: [chief-leader-1]}\n", ""
+    )
+    (folder / "duty" / "leaders.yaml").write_text("rosters: {chief_leader: {shifts: [{people: [chief-leader-1]}]}}\n")
+    assert read_policy(folder).rosters.keys() == read_policy(shipped_folder()).rosters.keys()
+
+
+def test_a_roster_in_two_files_is_named_with_both_places(folder: Path) -> None:
+    (folder / "duty" / "second.yaml").write_text("rosters:\n  police: {shifts: [{people: [police-1]}]}\n")
+    [problem] = problems(folder)
+    assert str(problem) == (
+        "duty/second.yaml:2: rosters.police: the shifts of police are in duty/police.yaml too; "
+        "a roster stands in one file"
+    )
+
+
+def test_the_file_that_only_the_service_writes_must_not_be_in_a_folder(folder: Path) -> None:
+    (folder / "duty" / "changes.yaml").write_text("rosters: {}\n")
+    assert [str(p) for p in problems(folder)] == [
+        "duty/changes.yaml: only the service writes this file: put lasting overrides into another file of duty/"
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("rosters:", "▸rosters: ["), ("rosters:", "▸rooster:")])
+def test_a_broken_file_of_rosters_is_one_mistake_and_its_roles_are_not_missed(folder: Path, old: str, new: str) -> None:
+    spoil(folder, "duty/centre.yaml", old, new)
+    assert {p.file for p in problems(folder)} == {"duty/centre.yaml"}
+    assert not any("operator" in p.message for p in problems(folder))
+
+
 def test_a_misspelt_file_is_named_beside_the_one_that_is_missing(folder: Path) -> None:
     (folder / "teams.yaml").rename(folder / "team.yaml")
     found = {p.file: p.message for p in problems(folder)}

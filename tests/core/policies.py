@@ -266,8 +266,8 @@ def small_policy(
     categories: list[dict[str, Any]] | None = None,
     **changes: Any,
 ) -> Policy:
-    """The small city's policy; `changes` are merged into policy.yaml, `teams` into teams.yaml, `rosters` into duty/centre.yaml,
-    mapping by mapping.
+    """The small city's policy; `changes` are merged into policy.yaml, `teams` into teams.yaml and
+    `rosters` into duty/centre.yaml, mapping by mapping.
 
     None removes a key. A list or a plain value takes the place of what was there; so do `categories`.
     """

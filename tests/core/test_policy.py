@@ -1,6 +1,7 @@
 """The compiled policy: what can happen under it, who is on duty, how it is stored, how its spans are written."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.spoilt import (
-    GONE,
     CENTRE,
+    GONE,
     POLICY,
     SHIPPED,
     ZH,
@@ -74,7 +75,9 @@ def test_a_stored_policy_of_another_shape_is_refused() -> None:
 
 def test_rules_are_kept_and_the_roster_is_todays() -> None:
     today = build(
-        changed((POLICY, "clocks/closure/limit", "48h"), (CENTRE, "rosters/chief_leader/shifts/0/people", ["commander-1"]))
+        changed(
+            (POLICY, "clocks/closure/limit", "48h"), (CENTRE, "rosters/chief_leader/shifts/0/people", ["commander-1"])
+        )
     )
     judged = SHIPPED.with_people(today)
     now = datetime(2026, 6, 1, tzinfo=UTC)

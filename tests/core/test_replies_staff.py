@@ -213,6 +213,13 @@ def test_the_code_tells_them_apart(text: str, number: int) -> None:
     assert asked(meant) == [(number, c.AcceptPetition())]
 
 
+def test_a_whole_serial_comes_before_the_end_of_a_longer_one() -> None:
+    longer = 20260601001042
+    cases = [case(dispatched(n)) for n in (SECOND, longer)]
+    assert asked(staff("42 1", *cases)) == [(SECOND, c.AcceptPetition())]
+    assert asked(staff("1042 1", *cases)) == [(longer, c.AcceptPetition())]
+
+
 def test_a_code_behind_the_action_is_no_part_of_the_text() -> None:
     cases = [case(in_progress(n)) for n in (FIRST, SECOND)]
     assert asked(staff("3 042 已到现场", *cases)) == [(SECOND, c.ReportInterim("已到现场"))]

@@ -44,7 +44,7 @@ def reached(policy: Policy, who: str, team: str = "") -> list[tuple[str, str]]:
     return [(way.person, way.channel) for way in ways(who, policy, team=team, now=MONDAY)]
 
 
-WAYS_OF = {
+WAYS_OF: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a number alone": ({}, [("police-1", "sms")]),
     "both, in the order given": ({"ways": ["chat", "sms"], "chat": "p"}, [("police-1", "chat"), ("police-1", "sms")]),
     "a chat that was not named": ({"ways": ["chat", "sms"]}, [("police-1", "sms")]),
@@ -146,7 +146,7 @@ def survey(number: int, **more: Any) -> Turn:
 
 
 def planned(turns: Iterable[Turn], *, now: datetime = NOON, **facts: Any) -> Plan:
-    facts = {"before": [], "opted_out": {}, "rules": RULES} | facts
+    facts = {"before": [], "opted_out": {}, "rules": RULES, **facts}
     return plan(turns, zone=ZONE, now=now, **facts)
 
 
@@ -308,11 +308,10 @@ def test_a_survey_is_over_once_there_is_nothing_to_rate_and_an_answer_never() ->
 
 
 def test_of_several_late_messages_about_one_clock_only_the_last_counts() -> None:
-    about = {"told": {"clock": "closure", "team": "police"}, "late": True}
     first, second = (
         Turn((1, n, 0), "x", Vars(clock="closure", team="police"), "police-1", way("police-1"), NOON, late=True)
         for n in (3, 7)
     )
-    other = turn(2, **about)
+    other = turn(2, told={"clock": "closure", "team": "police"}, late=True)
     fresh = Turn((1, 2, 0), "x", Vars(clock="closure", team="police"), "police-1", way("police-1"), NOON)
     assert superseded([second, other, first, fresh]) == {first.key}

@@ -4,6 +4,7 @@ Loading everything takes seconds, so this is a nursery like `victim.py`: for eve
 that delivers until it has sent that many texts, and kills itself with SIGKILL when the provider has answered the last
 of them, before the answer is written down. A child with `0` lives until nothing is left to send. On standard output:
 
+    ready                  everything is loaded
     born PID
     took ID PID            the provider has answered for this message
     asked ID               the provider is asked whether it has this message
@@ -73,6 +74,7 @@ def main() -> None:
     # A connection must not be shared with a child.
     engine.store.close()
     gc.freeze()
+    say("ready")
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -26,7 +26,7 @@ from xixi_workflow.engine.handle import Engine
 from xixi_workflow.store.connect import Store
 
 KILLS = 100
-MESSAGES = 300
+MESSAGES = 800
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
@@ -86,8 +86,6 @@ def test_a_hundred_deaths_between_sending_and_settling_lose_nothing_and_repeat_o
     again = {number: bodies for number, bodies in texts.items() if len(bodies) > 1}
     assert all(len(set(bodies)) == 1 for bodies in again.values())
     resent = sum(len(bodies) - 1 for bodies in again.values())
-    unsettled = sum(len(bodies) for bodies in texts.values()) - MESSAGES
-    assert resent == unsettled
     takers: dict[str, list[str]] = defaultdict(list)
     asked = Counter(words[1] for words in said if words[0] == "asked")
     for words in said:
@@ -114,6 +112,9 @@ def test_a_hundred_deaths_between_sending_and_settling_lose_nothing_and_repeat_o
 def test_two_processes_that_deliver_at_once_send_each_message_once(database_url: str, provider: TwilioStandIn) -> None:
     engine = filed(database_url)
     postmen = [postman(database_url, provider, "tells") for _ in range(2)]
+    for one in postmen:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
     for one in postmen:
         assert one.stdin is not None
         one.stdin.write("0\n")

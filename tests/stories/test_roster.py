@@ -52,7 +52,7 @@ def test_a_ladder_that_runs_over_the_change_of_shifts_rings_the_new_shift(story:
 
 def test_two_who_swap_are_rung_for_each_other(story: Story) -> None:
     day = {"since": story.now, "until": story.now + timedelta(hours=10), "now": story.now}
-    duty.change(story.engine, ["urban"], {"swap": ["urban-1", "urban-3"]}, **day)  # type: ignore[arg-type]
+    duty.change(story.engine, ["urban"], {"swap": ["urban-1", "urban-3"]}, **day)
     number = story.petition()
     story.phone("urban-3").expects(code(number))
     story.phone("urban-1").expects_nothing()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -67,6 +67,9 @@ def _show(when: datetime | str, *, as_json: bool) -> None:
     screen.line(duty_words.instant(at, policy, screen.language), style="bold")
     headings = [say("岗位、部门", "Role, team"), "", say("在岗", "On duty"), say("至", "Until")]
     screen.table("", headings, [_row(screen, policy, name, span, at) for name, span in found])
+    names = (say("岗位、部门", "Role, team"), say("起", "From"), say("止", "Until"), say("调整", "Change"))
+    headings = [*names, say("经手人", "Asked by"), say("原因", "Reason")]
+    screen.table(say("临时调整", "Changes"), headings, _overrides(screen, policy, at))
 
 
 def _rosters(policy: Policy) -> Iterator[str]:
@@ -81,6 +84,23 @@ def _row(screen: Screen, policy: Policy, name: str, span: Span, at: datetime) ->
     people = duty_words.people(span.people, policy, screen.language)
     code = name if name in policy.teams else ""
     return [duty_words.roster(name, policy, screen.language), code, people, until]
+
+
+def _overrides(screen: Screen, policy: Policy, at: datetime) -> Iterator[list[Any]]:
+    """The overrides that hold at an instant or begin soon after."""
+    for name, shape in policy.duty.items():
+        for override in shape.overrides:
+            begins, ends = (datetime.fromtimestamp(policy.city.of(t), UTC) for t in (override.from_, override.to))
+            if begins >= at + _AHEAD or ends <= at:
+                continue
+            if override.people:
+                what = duty_words.people((*override.people,), policy, screen.language)
+            else:
+                two = (override.cover, override.by) if override.cover else override.swap or ()
+                arrow = " → " if override.cover else " ⇄ "
+                what = arrow.join(duty_words.people((who or "",), policy, screen.language) for who in two)
+            when = [duty_words.instant(t, policy, screen.language) for t in (begins, ends)]
+            yield [duty_words.roster(name, policy, screen.language), *when, what, override.asked_by, override.reason]
 
 
 @duty.command()

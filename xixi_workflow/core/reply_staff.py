@@ -28,6 +28,8 @@ SHORTEST: Final = 2
 _LONGEST_REASON: Final = 1000
 _LONGEST: Final = 4000
 _ROLES: Final[dict[str, Role]] = {"operator": "operator", "supervisor": "supervisor"}
+#: Of several roles the one that may decide most comes first.
+_RANK: Final[tuple[Role, ...]] = ("supervisor", "leader", "operator")
 _IN_FIELD: Final = frozenset({"dispatched", "in_progress", "on_hold", "returned"})
 
 
@@ -70,8 +72,12 @@ class _Reader:
         self.people = people
         self.policy = policy
         self.language: Language = language
-        self.now = now
         self.breaches = {step.message for ladder in policy.main.ladders.values() for step in ladder}
+        self.teams = {
+            person: {name for name, team in policy.teams.items() if person == team.lead or person in team.handlers}
+            for person in people
+        }
+        self.roles = {person: self._role(person, now) for person in people}
         self.all = {case.petition.id: case for case in cases}
         stands = {number: self._stand(case) for number, case in self.all.items()}
         self.stands = {number: stand for number, stand in stands.items() if stand is not None}
@@ -162,11 +168,13 @@ class _Reader:
         return max(stands, key=lambda s: (s.to_accept, s.leads, s.to_finish, s.unheard), default=None)
 
     def _stand_of(self, person: str, case: Case) -> _Stand | None:
-        petition, policy = case.petition, self.policy
-        teams = {name for name, team in policy.teams.items() if person == team.lead or person in team.handlers}
+        petition, teams = case.petition, self.teams[person]
         assist = next((a for a in petition.assists if a.asked and a.team in teams), None)
         leads = petition.lead in teams
-        role = self._role(person, case.told_at)
+        role = self.roles[person]
+        if role is None and not leads and assist is None:
+            # Whoever was on duty then may answer now.
+            role = self._role(person, case.told_at)
         if not leads and assist is None and role is None:
             return None
         unfinished = assist is not None and not assist.finished and petition.state in _IN_FIELD
@@ -181,11 +189,10 @@ class _Reader:
             self._unheard(person, case),
         )
 
-    def _role(self, person: str, told_at: datetime) -> Role | None:
-        """What a person is at the centre: by the duty that made them hear of it, or that they have now."""
-        held = [r for r in self.policy.rosters for at in (told_at, self.now) if person in self.policy.on_duty(r, at)]
-        roles = {_ROLES.get(name, "leader") for name in held}
-        return next((role for role in ("supervisor", "leader", "operator") if role in roles), None)
+    def _role(self, person: str, at: datetime) -> Role | None:
+        """What a person is at the centre, by the duty at that instant."""
+        held = {_ROLES.get(r, "leader") for r in self.policy.rosters if person in self.policy.on_duty(r, at)}
+        return next((role for role in _RANK if role in held), None)
 
     def _unheard(self, person: str, case: Case) -> bool:
         told = case.told.keys()

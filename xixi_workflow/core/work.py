@@ -375,7 +375,7 @@ class Work:
             return ("petitioner",) if petition.reachable else ()
         if recipient == "surveyed":
             return ("petitioner",) if petition.surveyable else ()
-        if recipient == "handler" and not assist and petition.handler in policy.people:
+        if recipient == "handler" and not assist and policy.serves(petition.handler, self.now):
             return (petition.handler,)
         if recipient in ("handler", "team_lead", "assisting"):
             team = policy.teams.get(assist or petition.lead)

@@ -14,7 +14,6 @@ class Case:
     """A petition in the simulated people's heads. `rng` is its own, so no petition's fate depends on another's."""
 
     __slots__ = (
-        "acknowledged",
         "answered",
         "asked_extension",
         "assists",
@@ -23,6 +22,7 @@ class Case:
         "interim",
         "judged_returns",
         "last_at",
+        "phone",
         "plan",
         "resolve_at",
         "rng",
@@ -49,9 +49,10 @@ class Case:
         self.answered = False
         self.asked_extension = False
         self.bad_number = False
+        #: The petitioner's number as dialled; empty when none was left.
+        self.phone = ""
         self.assists: set[str] = set()
         self.judged_returns = 0
-        self.acknowledged: set[str] = set()
 
     @property
     def number(self) -> int:

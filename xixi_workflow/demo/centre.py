@@ -11,7 +11,9 @@ from xixi_workflow.core.commands import (
     ApproveExtension,
     ApproveHold,
     ChangePriority,
+    Command,
     DispatchPetition,
+    EscalateTo,
     MergePetition,
     RefuseExtension,
     RefuseHold,
@@ -45,6 +47,12 @@ _SUPERVISES = 0.4
 _ACKNOWLEDGES = 0.8
 #: Of the leaders who react, those who make it their own business instead of only taking note.
 _CALLS_THE_TEAM = 0.4
+#: And those who go straight to a level above.
+_ESCALATES = 0.06
+_HIGHER_LEVEL = 3
+#: A leader who sets a deadline of their own sets one of these many hours.
+_WANTED_WITHIN = (1, 2, 6)
+_SETS_DEADLINE = 0.5
 #: Supervisors look again at some answers and send them back.
 _REOPENS = 0.012
 
@@ -64,6 +72,8 @@ class Centre:
             "supervisor_hold_asked": self._hold_asked,
             "supervisor_extension_asked": self._extension_asked,
             "supervisor_rework": self._rework,
+            "operator_overdue": self._not_dispatched,
+            "operator_help_asked": self._help_asked,
             "leader_overdue": self._overdue,
         }
 
@@ -174,18 +184,40 @@ class Centre:
 
     def _rework(self, case: Case, person: str, now: datetime) -> None:
         if case.happens(_SUPERVISES):
-            supervise = SupervisePetition(case.rng.choice(phrases.SUPERVISIONS))
+            supervise = self._supervision(case)
             make: Make = lambda t: request(case, supervise, Actor("supervisor", person), t) if case.open else None  # noqa: E731
             self._stage.later(now + case.wait(20 * MINUTE), case, make)
 
+    def _supervision(self, case: Case) -> SupervisePetition:
+        seconds = case.rng.choice(_WANTED_WITHIN) * HOUR if case.happens(_SETS_DEADLINE) else None
+        return SupervisePetition(case.rng.choice(phrases.SUPERVISIONS), seconds)
+
+    def _help_asked(self, case: Case, person: str, now: datetime) -> None:
+        if self._policy.people[person].phone and case.seen is not None and person.startswith("operator"):
+            note = AddNote(case.rng.choice(phrases.HELPED))
+            actor = Actor("operator", person)
+            self._stage.later(now + case.wait(6 * MINUTE), case, lambda t: request(case, note, actor, t))
+
+    def _not_dispatched(self, case: Case, person: str, now: datetime) -> None:
+        """Nobody has dispatched it within the minute; whoever looks first takes note, and sees to it."""
+        actor = Actor("operator", person)
+        self._stage.later(
+            now + case.wait(2 * MINUTE), case, lambda t: request(case, Acknowledge(), actor, t) if case.open else None
+        )
+
     def _overdue(self, case: Case, person: str, now: datetime) -> None:
-        if case.happens(_ACKNOWLEDGES):
-            calls = case.happens(_CALLS_THE_TEAM)
+        if not case.happens(_ACKNOWLEDGES):
+            return
+        mood = case.rng.random()
 
-            def make(at: datetime) -> Request | None:
-                if not case.open:
-                    return None
-                command = SupervisePetition(case.rng.choice(phrases.SUPERVISIONS)) if calls else Acknowledge()
-                return request(case, command, Actor("leader", person), at)
+        def make(at: datetime) -> Request | None:
+            if not case.open:
+                return None
+            command: Command = Acknowledge()
+            if mood < _CALLS_THE_TEAM:
+                command = self._supervision(case)
+            elif mood > 1 - _ESCALATES:
+                command = EscalateTo(_HIGHER_LEVEL, case.rng.choice(phrases.ESCALATIONS))
+            return request(case, command, Actor("leader", person), at)
 
-            self._stage.later(now + case.wait(12 * MINUTE), case, make)
+        self._stage.later(now + case.wait(30 * MINUTE, 0.5), case, make)

@@ -18,7 +18,7 @@ from xixi_workflow.demo.samples import Sample, filings
 from xixi_workflow.demo.world import World
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.month import count as count_month
-from xixi_workflow.store.census import Census, Happened, Kept, census, missed
+from xixi_workflow.store.census import Census, Happened, Kept, Texts, census, missed
 from xixi_workflow.store.verify import Verified, verify
 
 #: The first simulated day, a Monday. Not today: the same seed must give the same numbers tomorrow.
@@ -58,6 +58,8 @@ class Result(msgspec.Struct):
     escalations: dict[int, int]
     messages: dict[str, int]
     undelivered: int
+    #: SMS sent, bundled, received and answered.
+    texts: Texts
     #: Commands that people gave too late or in vain, by event and reason of the refusal.
     refused: dict[str, int]
     journal_verified: bool
@@ -151,6 +153,7 @@ def _result(counted: Census, journal_verified: bool) -> Result:
         escalations=counted.escalations,
         messages=counted.messages,
         undelivered=counted.undelivered,
+        texts=counted.texts,
         refused={},
         journal_verified=journal_verified,
         seed=0,

@@ -14,9 +14,11 @@ from typing import Final
 from xixi_workflow.core.commands import (
     AcceptAssist,
     AcceptPetition,
+    Acknowledge,
     AddNote,
     AddPhoto,
     AskAssist,
+    AskHelp,
     Command,
     FinishAssist,
     ReportInterim,
@@ -25,6 +27,7 @@ from xixi_workflow.core.commands import (
     ResolvePetition,
     Resume,
     ReturnPetition,
+    ShowDetail,
 )
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.policy import Policy
@@ -50,6 +53,8 @@ _HOLDS = 0.05
 _ASKS_ASSISTANCE = 0.06
 _PHOTOGRAPHS = 0.12
 _NOTES = 0.05
+_READS_ALL = 0.1
+_ASKS_FOR_HELP = 0.03
 #: Commands that are entered minutes after they happened, because the network was away.
 _ENTERED_LATE = 0.04
 #: What a handler does about a warning: hurry with the interim report, ask for more time, hurry with the result.
@@ -58,6 +63,9 @@ _ASKS_FOR_TIME = 0.25
 _HURRIES = 0.25
 #: How often a reminder, an urge or a leader's word makes a handler do it soon.
 _GIVES_WAY = 0.35
+#: How often an urge or a supervision is answered with a report, and an overdue petition with a word that it is seen.
+_ANSWERS = 0.65
+_ACKNOWLEDGES = 0.6
 _RESULTS: Final = {"solved": 70, "partly_solved": 9, "explained": 14, "unfounded": 5, "unreachable": 2}
 
 
@@ -85,8 +93,9 @@ class Field:
             "handler_interim_due": self._interim_due,
             "handler_closure_due": self._closure_due,
             "team_overdue": self._overdue,
-            "handler_urged": self._pressed,
-            "team_supervised": self._pressed,
+            "handler_urged": self._asked_after,
+            "team_supervised": self._asked_after,
+            "handler_answer_due": self._asked_after,
             "handler_hold_approved": self._on_hold,
             "handler_hold_ended": self._hold_over,
             "handler_extension_refused": self._pressed,
@@ -146,6 +155,11 @@ class Field:
         if case.happens(_NOTES):
             note = AddNote(case.rng.choice(phrases.NOTES))
             self._mean(case, _whole(at + work * 0.3), lambda t: self._act(case, note, t))
+        if case.happens(_READS_ALL):
+            self._mean(case, at + case.between(1 * MINUTE, 10 * MINUTE), lambda t: self._read_all(case, t))
+        if case.happens(_ASKS_FOR_HELP):
+            help_ = AskHelp(case.rng.choice(phrases.HELP))
+            self._mean(case, _whole(at + work * 0.4), lambda t: self._act(case, help_, t))
         if case.happens(_ASKS_ASSISTANCE):
             self._mean(case, _whole(at + work * 0.2), lambda t: self._ask_assistance(case, t))
         if case.happens(_HOLDS):
@@ -171,6 +185,9 @@ class Field:
             return None
         case.interim = True
         return self._act(case, ReportInterim(case.rng.choice(phrases.INTERIM)), at, self._happened(case, at))
+
+    def _read_all(self, case: Case, at: datetime) -> Request:
+        return self._act(case, ShowDetail("web"), at)
 
     def _resolve(self, case: Case, at: datetime) -> Request:
         result = case.rng.choices(self._results, self._weights)[0]
@@ -214,7 +231,19 @@ class Field:
                 return clock.due_at
         return None
 
+    def _asked_after(self, case: Case, person: str, now: datetime) -> None:
+        """Somebody wants to know how it stands."""
+        if person == case.handler and case.happens(_ANSWERS):
+            case.interim = True
+            report = ReportInterim(case.rng.choice(phrases.INTERIM))
+            self._mean(case, now + case.between(3 * MINUTE, 45 * MINUTE), lambda t: self._act(case, report, t))
+        self._pressed(case, person, now)
+
     def _overdue(self, case: Case, person: str, now: datetime) -> None:
+        if person in self._team_of and case.happens(_ACKNOWLEDGES):
+            seen = Actor("handler", person)
+            when = now + case.between(2 * MINUTE, 25 * MINUTE)
+            self._stage.later(when, case, lambda t: request(case, Acknowledge(), seen, t) if case.open else None)
         if not case.handler:
             self._reminded(case, person, now)
         elif person == case.handler:

@@ -108,10 +108,11 @@ class _Round:
         chains: dict[tuple[str, str], list[Job]] = {}
         for job in jobs:
             chains.setdefault((job.way.channel, job.way.address), []).append(job)
-        if in_flight == 1 or len(chains) <= 1:
+        if len(chains) == 1:
             for job in jobs:
                 yield job, self._attempt(job)
             return
+        # With one in flight too: the next text is on its way while the last answers are written down.
         yield from self._run_at_once(deque(chains.values()), len(jobs), in_flight)
 
     def _run_at_once(self, chains: deque[list[Job]], count: int, in_flight: int) -> Iterator[tuple[Job | None, Answer]]:

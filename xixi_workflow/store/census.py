@@ -16,13 +16,23 @@ import sqlalchemy as sa
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.figures import last_word
 from xixi_workflow.store.rows import decode_petition
-from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
+from xixi_workflow.store.tables import (
+    DeliveryRow,
+    JournalRow,
+    LetterRow,
+    OutboxRow,
+    OutcomeRow,
+    PetitionRow,
+    metadata,
+)
 from xixi_workflow.store.uncounted import counted
 
 _PETITION = metadata.tables[str(PetitionRow.__tablename__)]
 _JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
 _OUTCOME = metadata.tables[str(OutcomeRow.__tablename__)]
 _OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
+_DELIVERY = metadata.tables[str(DeliveryRow.__tablename__)]
+_LETTER = metadata.tables[str(LetterRow.__tablename__)]
 
 #: SQLite's `application_id` of a demonstration's file ("xdmo"); `user_version` holds the number of its petitions.
 _MARK: Final = 0x78646D6F
@@ -52,6 +62,17 @@ class Kept(msgspec.Struct):
     ended: int = 0
 
 
+class Texts(msgspec.Struct):
+    """SMS in both directions. A text may tell several messages: those are `bundles`, and `bundled` what they told."""
+
+    sent: int = 0
+    bundles: int = 0
+    bundled: int = 0
+    #: Letters by what became of them, see `rows.Answered`, and our answers to them.
+    letters: dict[str, int] = {}
+    replies: int = 0
+
+
 class Census(msgspec.Struct):
     """Everything that can be counted, by name."""
 
@@ -69,6 +90,7 @@ class Census(msgspec.Struct):
     #: Messages about petitions that went out, by kind, and those that should have and did not.
     messages: dict[str, int]
     undelivered: int
+    texts: Texts
 
 
 def census(store: Store) -> Census:
@@ -84,7 +106,20 @@ def census(store: Store) -> Census:
             escalations=_escalations(db),
             messages=_grouped(db, _OUTBOX.c.kind, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.in_(_WENT_OUT)),
             undelivered=_count(db, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.not_in((*_WENT_OUT, *_NOT_SENT))),
+            texts=_texts(db),
         )
+
+
+def letters(store: Store, provider: str, ids: list[str]) -> dict[str, tuple[str, str]]:
+    """State and outcome of a provider's letters by its own ids, of those that exist."""
+    query = sa.select(_LETTER.c.provider_id, _LETTER.c.state, _LETTER.c.outcome)
+    with store.reading() as db:
+        return {
+            name: (state, outcome or "")
+            for name, state, outcome in db.execute(
+                query.where(_LETTER.c.provider == provider, _LETTER.c.provider_id.in_(ids))
+            )
+        }
 
 
 def petitions(store: Store) -> int:
@@ -109,6 +144,17 @@ def mark(store: Store, count: int) -> None:
             db.commit()
 
 
+def hasten(store: Store) -> None:
+    """Do not wait for the disk at every commit of a demonstration's SQLite file.
+
+    It stays sound whatever happens; when the power fails its last moments are lost, and it is begun anew anyway. A
+    demonstration commits twenty times for each petition, so on a busy disk this is most of its time.
+    """
+    if store.is_sqlite:
+        sa.event.listen(store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = NORMAL"))
+        store.engine.dispose()
+
+
 def is_demonstration(path: Path) -> bool:
     """Whether `path` is a demonstration's file to which nobody has added petitions since."""
     try:
@@ -124,8 +170,8 @@ def is_demonstration(path: Path) -> bool:
 
 
 def _count(db: sa.Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
-    query = sa.select(sa.func.count()).select_from(table).where(*where, *counted(db, _number(table)))
-    return db.scalar(query) or 0
+    about = () if table is _DELIVERY else counted(db, _number(table))
+    return db.scalar(sa.select(sa.func.count()).select_from(table).where(*where, *about)) or 0
 
 
 def _number(table: sa.Table) -> sa.Column[Any]:
@@ -212,6 +258,19 @@ def _teams(db: sa.Connection) -> dict[tuple[str, str], tuple[int, int]]:
         .group_by(_OUTCOME.c.clock, _OUTCOME.c.team)
     )
     return {(clock, team): (int(kept), int(n) - int(kept)) for clock, team, kept, n in rows}
+
+
+def _texts(db: sa.Connection) -> Texts:
+    several = sa.select(_DELIVERY.c.parts).where(_DELIVERY.c.text.is_not(None))
+    told = [n for (parts,) in db.execute(several) if (n := len(msgspec.json.decode(parts))) > 1]
+    letters = sa.select(_LETTER.c.state, sa.func.count()).group_by(_LETTER.c.state)
+    return Texts(
+        sent=_count(db, _DELIVERY),
+        bundles=len(told),
+        bundled=sum(told),
+        letters=_sorted({str(state): int(n) for state, n in db.execute(letters)}),
+        replies=_count(db, _OUTBOX, _OUTBOX.c.petition_id < 0, _OUTBOX.c.state.in_(_WENT_OUT)),
+    )
 
 
 def _escalations(db: sa.Connection) -> dict[int, int]:
