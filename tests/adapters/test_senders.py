@@ -238,6 +238,19 @@ def test_who_rests_is_not_asked_either_and_the_question_stays_open(watch: Watch)
     assert len(main.sought) == FAILURES
 
 
+def test_a_question_that_nobody_can_answer_takes_no_trial_away_from_the_messages(watch: Watch) -> None:
+    chat = Provider("chat")
+    senders = Senders("chat", [Route((chat,))], monotonic=watch)
+    chat.failure = lost
+    for n in range(FAILURES):
+        with pytest.raises(Unsure):
+            senders.send(outgoing(n))
+    chat.failure, chat.found = None, Unknown()
+    watch.now += FIRST_REST
+    assert senders.find(outgoing(0)) == Unknown()
+    assert senders.send(outgoing(9)).provider == "chat"
+
+
 def test_a_channel_that_is_not_set_up_refuses_for_good() -> None:
     chat: Sender = NoSender("chat")
     with pytest.raises(Undeliverable) as caught:

@@ -84,7 +84,7 @@ def test_a_refusal_says_what_why_and_what_is_possible_and_changes_nothing(no: st
         (["request_hold", "--reason", "third_party", "--seconds", "3x"], '"seconds"'),
         (["urge", "--set", "loudly"], "field=value"),
         (["urge", "--set", "volume=11"], "volume"),
-        (["note"], '"text"'),
+        (["note"], "--text is missing"),
         (["change_priority", "--urgency", "dire", "--reason", "x"], '"urgency"'),
     ],
 )

@@ -26,11 +26,16 @@ def test_what_is_set_up_is_shown_without_its_secrets(standin: TwilioStandIn, mon
     monkeypatch.setenv("XIXI_PUBLIC_URL", "https://xixi.example")
     with standin:
         shown = xixi("senders", "check").stdout
-        assert "twilio  twilio  AC00…0000 +150****0006  receipts" in shown
-        assert "sms: * → twilio" in shown
+        assert "AC00…0000 +150****0006" in shown
+        assert "tells what arrived" in shown
+        assert "nobody gets an SMS" not in shown
         assert standin.token not in shown
         told = answer("senders", "check")
         assert told["routes"] == [{"channel": "sms", "prefix": [], "through": ["twilio"]}]
+
+
+def test_where_messages_are_only_printed_it_says_that_nobody_gets_them() -> None:
+    assert "nobody gets an SMS" in xixi("senders", "check").stdout
 
 
 def test_a_test_message_goes_the_real_way(standin: TwilioStandIn) -> None:

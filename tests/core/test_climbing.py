@@ -116,6 +116,15 @@ def test_everyone_who_was_told_must_answer_and_only_the_others_are_asked_again()
     assert life.clock("closure").next_at == after("33h"), "nothing repeats before the next level"
 
 
+def test_who_has_left_meanwhile_owes_no_answer_and_whoever_has_the_duty_does() -> None:
+    policy = climbing_policy(teams={"people": {COUNCIL[1]: {"leaves": "2026-06-02"}}})
+    life = Life(policy).in_progress().does(URGENT, OPERATOR, after("2h")).sweeps(after("26h"))
+    life.does(CLOSURE, FIRST, after("27h")).sweeps(after("36h"))
+    assert _told(life, "36h 30m") == [COUNCIL[1]]
+    life.sweeps(after("39h"))
+    assert _told(life, "39h 30m") == [COUNCIL[0]]
+
+
 def test_an_answer_of_somebody_else_silences_the_other_levels_and_not_everyones_duty() -> None:
     life = _urgent("26h").does(CLOSURE, LEADER, after("26h 10m")).sweeps(after("29h"))
     assert [(at, level) for at, level in rings(life, "closure") if at > after("26h")] == [

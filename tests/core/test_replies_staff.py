@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +129,37 @@ def test_a_handler_does_not_grant_their_own_request() -> None:
     assert asked(meant) == [(FIRST, c.AcceptPetition())]  # which the engine refuses
 
 
+def test_who_was_told_of_a_breach_alone_says_so_with_1_and_grants_nothing() -> None:
+    life = in_progress().does(c.RequestExtension(3600.0, "等配件"), HANDLER, after("1h")).sweeps(after("25h"))
+    told = case(life, "leader_overdue", "25h")
+    for who in ("commander-1", "supervisor-1"):
+        meant = staff("1", told, who=who, now=after("25h"))
+        assert asked(meant) == [(FIRST, c.Acknowledge())]
+        assert staff("041 2 不同意", told, who=who, now=after("25h")).asks == ()
+
+
+def test_of_a_request_and_a_breach_1_answers_what_was_told_last() -> None:
+    life = in_progress().does(c.RequestExtension(3600.0, "等配件"), HANDLER, after("1h")).sweeps(after("25h"))
+    asked_last = case(life, "leader_overdue", "24h", supervisor_extension_asked="25h")
+    breached_last = case(life, "leader_overdue", "25h", supervisor_extension_asked="1h")
+    assert asked(staff("1", asked_last, who="supervisor-1", now=after("25h"))) == [(FIRST, c.ApproveExtension())]
+    assert asked(staff("1", breached_last, who="supervisor-1", now=after("25h"))) == [(FIRST, c.Acknowledge())]
+    refusal = staff("2 今天办完", breached_last, who="supervisor-1", now=after("25h"))
+    assert asked(refusal) == [(FIRST, c.RefuseExtension("今天办完"))]
+
+
+def test_a_team_that_is_asked_to_assist_once_more_accepts_and_finishes_once_more() -> None:
+    life = in_progress()
+    for minute in (10, 30):
+        life.does(c.AskAssist("market"), HANDLER, after(f"{minute}m"))
+        meant = staff("1", case(life, "handler_assist_asked"), who="market-1")
+        assert asked(meant) == [(FIRST, c.AcceptAssist("market"))]
+        carried(meant, life, f"{minute + 5}m")
+        meant = staff("4 证照齐全", case(life, "handler_assist_asked"), who="market-1")
+        assert asked(meant) == [(FIRST, c.FinishAssist("market", "证照齐全"))]
+        carried(meant, life, f"{minute + 10}m")
+
+
 @pytest.mark.parametrize(
     ("text", "reply"),
     [
@@ -220,6 +253,14 @@ def test_a_whole_serial_comes_before_the_end_of_a_longer_one() -> None:
     assert asked(staff("1042 1", *cases)) == [(longer, c.AcceptPetition())]
 
 
+def test_a_letter_that_comes_twice_does_not_fall_to_a_longer_number_with_the_same_end() -> None:
+    done = in_progress(SECOND).does(c.ResolvePetition("solved", "已修好"), HANDLER, after("1h"))
+    cases = [case(done), case(in_progress(20260601001042))]
+    for code in ("42", "042", "000042"):
+        assert [number for number, _ in asked(staff(f"{code} 4 已修好", *cases))] == [SECOND]  # which is refused
+    assert [number for number, _ in asked(staff("1042 4 已修好", *cases))] == [20260601001042]
+
+
 def test_a_code_behind_the_action_is_no_part_of_the_text() -> None:
     cases = [case(in_progress(n)) for n in (FIRST, SECOND)]
     assert asked(staff("3 042 已到现场", *cases)) == [(SECOND, c.ReportInterim("已到现场"))]
@@ -298,7 +339,7 @@ NUMBERS = st.lists(
 @given(NUMBERS)
 def test_a_code_that_is_shown_means_the_petition_it_was_shown_for(numbers: list[int]) -> None:
     for number in numbers:
-        assert fitting(short_code(number, numbers), numbers) == [number]
+        assert fitting(short_code(number, partial(fitting, numbers=numbers)), numbers) == [number]
 
 
 @given(NUMBERS)

@@ -13,9 +13,10 @@ from tests.core.lives import HANDLER, SMALL, Life, after
 from tests.core.spoilt import SHIPPED
 from xixi_workflow.core import commands as c
 from xixi_workflow.core import replies
+from xixi_workflow.core.masking import masked
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.policy_build import PolicyError, build
-from xixi_workflow.core.replies import REPLIES, Ask, Carried, Meant, detail_texts, masked
+from xixi_workflow.core.replies import REPLIES, Ask, Carried, Meant, detail_texts
 from xixi_workflow.core.sms import segments
 from xixi_workflow.core.words import Language
 from xixi_workflow.core.work import Refused

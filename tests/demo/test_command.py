@@ -12,7 +12,7 @@ from xixi_workflow.cli import app
 CONTRACT = {
     *("received", "routed", "dispatched", "accepted", "resolved", "closed", "rated", "reopened", "merged", "returned"),
     *("on_time", "escalations", "messages", "journal_verified", "seconds", "petitions_per_second", "database"),
-    *("months", "report"),
+    *("months", "report", "texts"),
 }
 
 
@@ -47,6 +47,7 @@ def test_a_supervisor_reads_a_summary_in_the_language_asked_for(tmp_path: Path, 
     done = small(tmp_path, "--language", language)
     assert done.exit_code == 0, done.stderr
     assert word in done.stdout
+    assert {"zh": "短信：", "en": "SMS:"}[language] in done.stdout
     assert f"xixi up --database sqlite:///{tmp_path / 'demo.db'}" in done.stdout
 
 

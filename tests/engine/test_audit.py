@@ -10,15 +10,29 @@ import pytest
 import sqlalchemy as sa
 
 from tests.engine import ailments
-from tests.engine.centre import HANDLER, SUPERVISOR, T0, accepted, act, after, file, in_progress, petition, sweep_all
+from tests.engine.centre import (
+    HANDLER,
+    SUPERVISOR,
+    T0,
+    accepted,
+    act,
+    after,
+    file,
+    in_progress,
+    outbox,
+    petition,
+    sweep_all,
+)
+from tests.engine.post import Post
 from xixi_workflow.adapters.policy_folder import shipped_folder
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.policy_build import build
-from xixi_workflow.core.silence import Finding
+from xixi_workflow.core.silence import PUT_OFF, Finding
 from xixi_workflow.demo import samples
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.world import World
 from xixi_workflow.engine import audit as auditor
+from xixi_workflow.engine.deliver import deliver_all
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.store import board
 from xixi_workflow.store.rows import Answered, Claimed, Letter, Settled
@@ -267,9 +281,31 @@ def test_a_survey_waits_for_the_morning_or_is_withheld_and_nobody_is_alarmed(eng
 def test_the_throttle_may_put_a_message_off_and_not_for_ever(engine: Engine) -> None:
     file(engine, "1")
     sweep_all(engine, now=T0)
-    run(engine, sa.update(metadata.tables["outbox"]).values(next_at=after(hours=1)))
+    run(engine, sa.update(metadata.tables["outbox"]).values(next_at=after(hours=1), remark=PUT_OFF))
     within = engine.policies.in_force.main.sms.throttle.within
     assert "waiting" not in kinds(engine, now=after(minutes=10, seconds=within))
+    assert "waiting" in kinds(engine, now=after(minutes=10, seconds=within + 1))
+
+
+def test_what_delivery_itself_puts_off_is_put_off_by_plan(engine: Engine) -> None:
+    night = after(hours=14)  # 23:00
+    numbers = in_progress(engine, *map(str, range(8)), now=night)
+    accepted(act(engine, numbers[0], c.ResolvePetition("solved", "已办"), HANDLER, now=night))
+    deliver_all(engine, Post().channels, now=night)
+    assert {m.kind for m in outbox(engine) if m.state == "waiting"} == {"citizen_survey"}
+    assert "waiting" not in kinds(engine, now=after(hours=14, minutes=20))
+    assert "waiting" not in kinds(engine, now=after(hours=23, minutes=39))
+    assert "waiting" in kinds(engine, now=after(hours=23, minutes=41))
+
+
+def test_what_waits_because_somebody_had_many_texts_is_put_off_by_plan(engine: Engine) -> None:
+    for n in range(8):
+        file(engine, str(n))
+        sweep_all(engine, now=T0)
+        deliver_all(engine, Post().channels, now=T0)
+    assert {m.kind for m in outbox(engine) if m.state == "waiting"} == {"handler_dispatched"}
+    within = engine.policies.in_force.main.sms.throttle.within
+    assert "waiting" not in kinds(engine, now=after(seconds=within + 5))
     assert "waiting" in kinds(engine, now=after(minutes=10, seconds=within + 1))
 
 

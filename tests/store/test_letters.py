@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from tests.store.journals import HARD_TEXT, MICRO, NOW, NUMBER, row, rows
@@ -76,7 +77,7 @@ def test_letters_are_read_in_the_order_in_which_they_came_and_not_before_their_t
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_two_readers_at_once_have_different_letters(store: Store, other: Store) -> None:
-    receive(store, *(post(f"in-{n}") for n in range(5)))
+    receive(store, *(msgspec.structs.replace(post(f"in-{n}"), address=f"+861990000{n:04}") for n in range(5)))
     with store.transaction() as tx:
         mine = [x.provider_id for x in tx.letters(NOW, 2)]
         theirs = [x.provider_id for x in read(other)]

@@ -47,6 +47,13 @@ class Breaker:
             self._trial = False
             self._until = 0.0
 
+    def untried(self) -> None:
+        """What was let through told nothing of the provider: the next one may be the trial."""
+        with self._lock:
+            if self._trial:
+                self._trial = False
+                self._until = 0.0
+
     def failed(self, now: float, retry_after: float | None = None) -> None:
         """The provider has dealt with nothing; `retry_after` seconds are when it wants to be asked again."""
         with self._lock:

@@ -104,7 +104,9 @@ class Senders:
         except Exception:
             breaker.failed(self._monotonic())
             raise
-        if not isinstance(found, Unknown):
+        if isinstance(found, Unknown):
+            breaker.untried()
+        else:
             breaker.succeeded()
         return found
 

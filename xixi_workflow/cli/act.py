@@ -151,6 +151,12 @@ def _read(event: str, arguments: dict[str, Any], policy: Policy, tongue: words.L
         # `Object missing required field `text`` names the field in its sentence and not in its path.
         missing = problem.split("`")[1] if "field `" in problem else ""
         field = path.rstrip("`") or missing or event
+        if missing and not path:
+            option = f"--{missing.replace('_', '-')}"
+            told = f"缺少 {option}；全部选项：xixi act NO {event} --help"
+            raise Stop(
+                told if tongue == "zh" else f"{option} is missing; all options: xixi act NO {event} --help", USAGE
+            ) from None
         said = policy.words[tongue].refusals["bad_field"].format(field=field, problem=problem)
     except ValueError as error:
         said = policy.words[tongue].refusals["bad_field"].format(field=field, problem=error)

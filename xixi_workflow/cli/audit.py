@@ -15,6 +15,31 @@ from xixi_workflow.core.silence import Finding
 from xixi_workflow.engine import audit as auditor
 from xixi_workflow.engine import canary as canaries
 
+_CLOCK = ("计时进程没有运行：在服务器上启动 xixi up", "no clock is running: start xixi up on the server")
+_NETWORK = (
+    "短信发不出去：先查 xixi senders check，再查网络；急件请打电话",
+    "texts do not go out: look at xixi senders check, then at the network; telephone what is urgent",
+)
+_LOST = (
+    "没有收到消息的人请打电话告知；原因见 xixi messages",
+    "telephone those who were not told; the reasons are in xixi messages",
+)
+_LOG = ("处理出错或没有处理：看服务日志，并告知系统管理员", "something failed or stands still: read the service's log")
+_LETTERS = ("处理来信：xixi letters", "see to the letters: xixi letters")
+_DUTY = (
+    "安排值班：xixi duty gaps 看空档，xixi duty takeover 接班",
+    "fill the duty: xixi duty gaps shows the holes, xixi duty takeover fills one",
+)
+#: What to do about each kind of finding, by its `Finding.kind`.
+_NEXT = {
+    "clock": _CLOCK,
+    **dict.fromkeys(("waiting", "sending", "uncertain", "undelivered", "receipt"), _NETWORK),
+    **dict.fromkeys(("failed", "withheld", "lost", "breach"), _LOST),
+    **dict.fromkeys(("asleep", "trouble", "still", "unread"), _LOG),
+    "letter": _LETTERS,
+    "duty_gap": _DUTY,
+}
+
 
 @takes_settings
 def audit(as_json: Json = False) -> None:
@@ -34,10 +59,21 @@ def audit(as_json: Json = False) -> None:
         say = screen.pick
         headings = [say("级别", "Level"), say("对象", "About"), say("情况", "Finding"), say("起于", "Since")]
         levels = say("提示", "note"), say("告警", "ALARM")
-        rows = [[levels[f.alarming], f.key or "—", auditor.sentence(f, policy, tongue), f.since] for f in findings]
+        told = auditor.together(findings)
+        rows = [
+            [
+                levels[f.alarming],
+                auditor.about(f, tongue),
+                auditor.sentence(f, policy, tongue),
+                words.local(f.since, policy),
+            ]
+            for f in told
+        ]
         screen.table("", headings, rows)
         nothing = say("该提醒的都提醒了。", "Nothing that should have rung stayed silent.")
-        screen.line(say(f"共 {len(findings)} 项", f"{len(findings)} findings") if findings else nothing)
+        screen.line(say(f"共 {len(told)} 项", f"{len(told)} finding(s)") if told else nothing, style="bold")
+        for step in dict.fromkeys(_NEXT[f.kind] for f in told if f.kind in _NEXT):
+            screen.line("→ " + say(*step))
     if auditor.alarming(findings):
         raise typer.Exit(PROBLEM)
 
@@ -63,10 +99,14 @@ def canary(
 
     It is withdrawn once routed, bothers no handler and counts in no figure. Ends with 1 if its message did not go out.
     """
+    tongue = language()
     phone = settings().canary_phone.get_secret_value()
     if not phone:
-        raise Stop("XIXI_CANARY_PHONE is not set: name a telephone of the centre's own", USAGE)
-    tongue = language()
+        told = Screen(tongue).pick(
+            "没有设置 XIXI_CANARY_PHONE：请填中心自己的一个手机号",
+            "XIXI_CANARY_PHONE is not set: name a telephone of the centre's own",
+        )
+        raise Stop(told, USAGE)
     with open_engine() as engine:
         flight = canaries.fly(engine, phone, clock.now, language=tongue, patience=patience)
         policy = engine.policies.in_force
@@ -80,7 +120,14 @@ def canary(
         rows = canaries.table(flight)
         screen.table(str(flight.number), list(rows[0]), [list(row.values()) for row in rows])
         if not flight.well:
-            stuck = say("短信没有发出；服务在运行吗？", "its message did not go out; is the service running?")
-            screen.line(stuck, flight.message, flight.remark)
+            stuck = say(
+                "短信没有发出。服务（xixi up）在运行吗？发送渠道：xixi senders check",
+                "its message did not go out; is the service running? (xixi up; xixi senders check)",
+            )
+            screen.line(stuck, flight.remark)
+        elif "delivered" not in flight.steps:
+            screen.line(say("短信已发出，没有收到送达回执", "its message went out; no receipt came"))
+        else:
+            screen.line(say("一切正常", "all is well"))
     if not flight.well:
         raise typer.Exit(PROBLEM)

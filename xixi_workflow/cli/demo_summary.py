@@ -125,6 +125,15 @@ class Summary:
             say(f"发出 {sent} 条", f"{sent} sent"),
             say(f"未送达 {done.undelivered} 条（空号）", f"{done.undelivered} not delivered (no such number)"),
         )
+        texts, read = done.texts, sum(done.texts.letters.values())
+        unclear = read - texts.letters.get("done", 0)
+        self._screen.line(
+            say("短信：", "SMS:"),
+            say(f"发出 {texts.sent} 条", f"{texts.sent} sent"),
+            say(f"合并告知 {texts.bundled} 件", f"{texts.bundled} messages bundled"),
+            say(f"收到回复 {read} 条，已答复 {texts.replies} 条", f"{read} read, {texts.replies} answered"),
+            say(f"须追问或人工查看 {unclear} 条", f"{unclear} asked back or for a person to see"),
+        )
 
     def _satisfaction(self) -> None:
         ratings, say = self._done.counted.ratings, self._say

@@ -65,11 +65,17 @@ def _show(when: datetime | str, *, as_json: bool) -> None:
     screen = Screen(language(), policy.zone)
     say = screen.pick
     screen.line(duty_words.instant(at, policy, screen.language), style="bold")
-    headings = [say("岗位、部门", "Role, team"), "", say("在岗", "On duty"), say("至", "Until")]
+    headings = [say("岗位、部门", "Role, team"), say("代码", "Code"), say("在岗", "On duty"), say("至", "Until")]
     screen.table("", headings, [_row(screen, policy, name, span, at) for name, span in found])
     names = (say("岗位、部门", "Role, team"), say("起", "From"), say("止", "Until"), say("调整", "Change"))
     headings = [*names, say("经手人", "Asked by"), say("原因", "Reason")]
     screen.table(say("临时调整", "Changes"), headings, _overrides(screen, policy, at))
+    screen.line(
+        say(
+            "换人：xixi duty takeover 人员 --role 岗位（或 --team 部门）--for 4h",
+            "To change it: xixi duty takeover PERSON --role ROLE (or --team TEAM) --for 4h",
+        )
+    )
 
 
 def _rosters(policy: Policy) -> Iterator[str]:
@@ -78,12 +84,20 @@ def _rosters(policy: Policy) -> Iterator[str]:
 
 
 def _row(screen: Screen, policy: Policy, name: str, span: Span, at: datetime) -> list[Any]:
-    until = duty_words.instant(span.end, policy, screen.language) if span.end < at + _AHEAD else "—"
+    until = _short(span.end, policy, screen) if span.end < at + _AHEAD else screen.pick("长期", "open end")
     if name in policy.teams and policy.team_roster(name) is None:
         until = screen.pick("全天候", "round the clock")
-    people = duty_words.people(span.people, policy, screen.language)
-    code = name if name in policy.teams else ""
-    return [duty_words.roster(name, policy, screen.language), code, people, until]
+    # A blank between names lets a narrow terminal break the line there and not within a name.
+    people = duty_words.people(span.people, policy, screen.language).replace("、", " ")
+    return [duty_words.roster(name, policy, screen.language), name, people, until]
+
+
+def _short(at: datetime, policy: Policy, screen: Screen) -> str:
+    """`周二 11-24 08:00`: the year is plain from the heading."""
+    local = at.astimezone(policy.zone)
+    day = duty_words.instant(at, policy, screen.language)
+    weekday = day.split()[1] if screen.language == "zh" else day.split()[0]
+    return f"{weekday} {local:%m-%d %H:%M}"
 
 
 def _overrides(screen: Screen, policy: Policy, at: datetime) -> Iterator[list[Any]]:
@@ -99,7 +113,7 @@ def _overrides(screen: Screen, policy: Policy, at: datetime) -> Iterator[list[An
                 two = (override.cover, override.by) if override.cover else override.swap or ()
                 arrow = " → " if override.cover else " ⇄ "
                 what = arrow.join(duty_words.people((who or "",), policy, screen.language) for who in two)
-            when = [duty_words.instant(t, policy, screen.language) for t in (begins, ends)]
+            when = [_short(t, policy, screen) for t in (begins, ends)]
             yield [duty_words.roster(name, policy, screen.language), *when, what, override.asked_by, override.reason]
 
 
@@ -123,7 +137,14 @@ def gaps(
             screen.line(f"{gap.file}: {duty_words.gap(gap, policy, screen.language)}", style="bold red")
         for problem in strange:
             screen.line(f"{problem.file}: {'.'.join(map(str, problem.path))}: {problem.message}")
-        if not found and not strange:
+        if found or strange:
+            screen.line(
+                screen.pick(
+                    "补上：在 config/duty/ 加班次，再 xixi config publish；临时顶班用 xixi duty takeover",
+                    "fill them: add shifts in config/duty/, then xixi config publish; for now xixi duty takeover",
+                )
+            )
+        else:
             screen.line(screen.pick(f"今后 {days} 天没有空档", f"no gap in the next {days} days"))
     if found or strange:
         raise typer.Exit(PROBLEM)

@@ -29,6 +29,8 @@ letters = typer.Typer(no_args_is_help=False, add_completion=False, invoke_withou
 
 #: A letter that was kept so long ago should have been read.
 _READ_AFTER: Final = timedelta(minutes=1)
+#: Characters of a letter that the list shows.
+_SHOWN: Final = 160
 _STATES: Final = {
     "new": ("未读", "unread"),
     "done": ("已照办", "done"),
@@ -66,16 +68,15 @@ def waiting(ctx: typer.Context, limit: Limit = 100, as_json: Json = False) -> No
         return
     screen = Screen(language(), policy.zone)
     say = screen.pick
-    headings = [
-        say("编号", "ID"), say("时间", "When"), say("号码", "From"), say("来信人", "Who"),
-        say("工单", "Petition"), say("状态", "State"), say("内容", "Text"),
-    ]  # fmt: skip
-    screen.table("", headings, [_row(screen, letter, policy) for letter in everything], right=headings[0])
+    for letter in everything:
+        _line(screen, letter, policy)
     screen.line(
         say(f"{count} 封来信待处理", f"{count} letter(s) wait for an operator"),
         say(f"{len(unread)} 封读不了，见日志", f"{len(unread)} could not be read, see the log") if unread else "",
         style="bold" if everything else "",
     )
+    if found:
+        screen.line(_how_to_close(screen, str(found[0].id)))
 
 
 @letters.command()
@@ -96,6 +97,8 @@ def show(number: Id, as_json: Json = False) -> None:
         screen.line(say("工单", "Petition"), str(letter.petition_id))
     for line in letter.body.splitlines() or [say("（没有文字）", "(no text)")]:
         screen.line("  " + line)
+    if letter.state == "open":
+        screen.line(_how_to_close(screen, str(letter.id)))
 
 
 @letters.command()
@@ -145,7 +148,15 @@ def messages(
         say("状态", "State"), say("原因", "Why"), say("下次", "Again at"),
     ]  # fmt: skip
     screen.table("", headings, [_trouble(screen, trouble, policy) for trouble in found])
-    screen.line(say(f"{len(found)} 条消息未送达", f"{len(found)} message(s) did not arrive"))
+    count = say(f"{days} 天内 {len(found)} 条消息未送达", f"{len(found)} message(s) of {days} day(s) did not arrive")
+    screen.line(count, style="bold" if found else "")
+    if found:
+        screen.line(
+            say(
+                "没有收到的人请打电话告知；号码有误，改 teams.yaml 后 xixi config publish",
+                "telephone those who were not told; a wrong number of ours: mend teams.yaml, then xixi config publish",
+            )
+        )
 
 
 def _find(engine: Engine, number: int) -> StoredLetter:
@@ -156,16 +167,19 @@ def _find(engine: Engine, number: int) -> StoredLetter:
     return letter
 
 
-def _row(screen: Screen, letter: StoredLetter, policy: Policy) -> list[Any]:
-    return [
-        letter.id,
-        letter.at,
-        masked(letter.address),
-        _who(screen, letter, policy),
-        str(letter.petition_id) if letter.petition_id else None,
-        _state(screen, letter),
-        letter.body,
-    ]
+def _line(screen: Screen, letter: StoredLetter, policy: Policy) -> None:
+    """A letter in the list: who and when, below it the beginning of what it says."""
+    about = screen.pick("工单 ", "petition ") + str(letter.petition_id) if letter.petition_id else ""
+    who = _who(screen, letter, policy)
+    when = words.local(letter.at, policy)
+    screen.line(f"#{letter.id}", when, masked(letter.address), who, about, _state(screen, letter), style="bold")
+    said = " ".join(letter.body.split()) or screen.pick("（没有文字）", "(no text)")
+    screen.line("    " + (said if len(said) <= _SHOWN else said[: _SHOWN - 1] + "…"))
+
+
+def _how_to_close(screen: Screen, number: str) -> str:
+    close = f"xixi letters close {number} --by "
+    return screen.pick(f"处理完后：{close}您的代号", f"when you have seen to it: {close}YOUR-ID")
 
 
 def _who(screen: Screen, letter: StoredLetter, policy: Policy) -> str:
@@ -198,13 +212,13 @@ def _trouble(screen: Screen, trouble: Trouble, policy: Policy) -> list[Any]:
     petitioner = screen.pick("诉求人", "petitioner")
     about = str(trouble.petition) if trouble.petition > 0 else screen.pick("来信", "letter") + f" {-trouble.petition}"
     return [
-        trouble.at,
+        words.local(trouble.at, policy),
         about,
-        trouble.kind,
+        words.kind(trouble.kind if trouble.petition > 0 else "reply", policy, screen.language),
         petitioner if trouble.recipient == "petitioner" else person.name if person else trouble.recipient,
         names[screen.language == "en"] if names else trouble.state,
         trouble.remark,
-        trouble.next_at,
+        words.local(trouble.next_at, policy) if trouble.next_at else None,
     ]
 
 

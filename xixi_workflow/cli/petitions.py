@@ -45,6 +45,10 @@ _FATES = {
     "sent": ("已发", "sent"),
     "uncertain": ("不明", "uncertain"),
     "failed": ("失败", "failed"),
+    "delivered": ("已送达", "delivered"),
+    "undelivered": ("未送达", "undelivered"),
+    "withheld": ("未发", "withheld"),
+    "overtaken": ("已不必发", "overtaken"),
 }
 
 
@@ -208,11 +212,11 @@ def _messages(screen: Screen, page: Page, policy: Policy) -> None:
     petitioner = say("诉求人", "petitioner")
     rows = [
         [
-            at.get(m.seq),
-            m.kind,
-            petitioner if m.to == "petitioner" else screen.name(policy.people.get(m.to), m.to),
+            words.local(at[m.seq], policy) if m.seq in at else None,
+            words.kind(m.kind, policy, screen.language),
+            petitioner if m.to == "petitioner" else policy.people[m.to].name if m.to in policy.people else m.to,
             _FATES[m.state][screen.language == "en"] if m.state in _FATES else m.state,
-            m.sent_at,
+            words.local(m.sent_at, policy) if m.sent_at else None,
             m.remark,
         ]
         for m in page.messages

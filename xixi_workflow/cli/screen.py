@@ -5,6 +5,7 @@ Texts of petitioners are shown on one line with their mobile numbers masked, and
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,6 +26,8 @@ from xixi_workflow.core.words import Language
 #: Columns of an answer that goes to a file or another program, where no terminal says how wide it is.
 _WIDE = 200
 _DASH = "—"
+#: Petition numbers, instants, masked telephones.
+_NUMBER = re.compile(r"[\d+*:. —-]*")
 
 
 def tell_json(answer: Any) -> None:
@@ -65,11 +68,14 @@ class Screen:
             title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
         )
         to_the_right = right.split("|")
-        for heading in headings:
+        shown = [[cell if isinstance(cell, Text) else Text(self._shown(cell)) for cell in row] for row in rows]
+        for n, heading in enumerate(headings):
             aligned = "right" if heading in to_the_right else "left"
-            table.add_column(heading, justify=aligned, overflow="fold")  # type: ignore[arg-type]
-        for row in rows:
-            table.add_row(*(cell if isinstance(cell, Text) else Text(self._shown(cell)) for cell in row))
+            # A number that is broken in two can be neither read out nor copied.
+            whole = all(_NUMBER.fullmatch(row[n].plain) for row in shown)
+            table.add_column(heading, justify=aligned, overflow="fold", no_wrap=whole)  # type: ignore[arg-type]
+        for row in shown:
+            table.add_row(*row)
         if table.row_count:
             self._console.print(table)
 

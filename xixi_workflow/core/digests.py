@@ -34,6 +34,7 @@ DIGESTS: Final[Mapping[str, frozenset[str]]] = {
     "more": frozenset({"count"}),
     "between": frozenset(),
     "how_to_accept": frozenset({"no6"}),
+    "how_to_acknowledge": frozenset({"no6"}),
     "tail": frozenset({"tel"}),
 }
 
@@ -73,15 +74,15 @@ def digest(parts: Sequence[Part], policy: Policy, language: Language) -> str:
     handlers = {part.number for part in parts if part.kind.startswith("handler_")}
     sections: dict[Asked, list[str]] = {}
     counts: dict[Asked, int] = {}
-    first = 0
+    #: The first petition that is to be accepted or acknowledged, for the example.
+    first: dict[Asked, int] = {}
     for asked in ASKED:
         of = [part for part in lead.values() if part.asked == asked]
         of.sort(key=lambda p: (p.told.urgency != "emergency", p.told.urgency != "urgent", p.number))
         if of:
             counts[asked] = len(of)
             sections[asked] = [_item(part, part.number in handlers, policy, language) for part in of]
-        if asked == "accept" and of:
-            first = of[0].number
+            first[asked] = of[0].number
     shown = {asked: len(items) for asked, items in sections.items()}
 
     def made() -> str:
@@ -93,7 +94,10 @@ def digest(parts: Sequence[Part], policy: Policy, language: Language) -> str:
             told.append(said[asked].format(count=counts[asked], items=listed))
         text = said["head"].format(signature=getattr(policy.main.signature, language))
         text += said["between"].join(told)
-        text += said["how_to_accept"].format(no6=str(first)[-6:]) if first else ""
+        if "accept" in first:
+            text += said["how_to_accept"].format(no6=str(first["accept"])[-6:])
+        elif "overdue" in first:
+            text += said["how_to_acknowledge"].format(no6=str(first["overdue"])[-6:])
         return text + said["tail"].format(tel=policy.main.telephone)
 
     text = made()

@@ -40,9 +40,9 @@ def instant(at: datetime, policy: Policy, language: Language) -> str:
 
 
 def roster(name: str, policy: Policy, language: Language) -> str:
-    """The name of a team in the reader's language; a role is known by its code."""
+    """The name of a team or role in the reader's language; the code of a role that the words do not name."""
     team = policy.teams.get(name)
-    return getattr(team, language) if team else name
+    return getattr(team, language) if team else policy.words[language].screens.get(f"role_{name}", name)
 
 
 def people(codes: tuple[str, ...], policy: Policy, language: Language) -> str:

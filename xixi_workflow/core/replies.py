@@ -6,9 +6,7 @@ pure and total: any text leads to some `Meant`, and what nobody understands is l
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
@@ -16,6 +14,7 @@ import msgspec
 
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import Command
+from xixi_workflow.core.masking import masked
 from xixi_workflow.core.petition import Actor, Petition
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.sms import segments
@@ -85,8 +84,6 @@ REPLIES: Final[Mapping[str, frozenset[str]]] = {
 }
 ALWAYS: Final = frozenset({"signature", "tel"})
 
-#: A telephone, identity or bank number, however it is spaced.
-_LONG_NUMBER: Final = re.compile(r"[+＋]?\d(?:[ -]?\d){6,}[Xx]?")
 _SENTENCE_ENDS: Final = "。！？；，、!?;,\n "
 
 
@@ -223,12 +220,11 @@ def fitting(code: str, numbers: Iterable[int]) -> list[int]:
     return [n for n in known if str(n).endswith(code)]
 
 
-def short_code(number: int, numbers: Iterable[int]) -> str:
-    """The shortest code of three digits or more that means `number` among `numbers`."""
-    known = [*numbers, number]
+def short_code(number: int, meant: Callable[[str], Sequence[int]]) -> str:
+    """The shortest code of three digits or more by which `number`, and nothing else, is `meant`."""
     whole = str(number)
     for length in range(SHORTEST_CODE, len(whole)):
-        if fitting(whole[-length:], known) == [number]:
+        if list(meant(whole[-length:])) == [number]:
             return whole[-length:]
     return whole
 
@@ -266,18 +262,3 @@ def detail_texts(
     if rest:
         texts[-1] += cut_off
     return texts
-
-
-def masked(text: str, name: str, phone: str) -> str:
-    """`text` without the petitioner's name and without any number that could be dialled."""
-    # Digits of any width become plain ones; the rest stays as it was written.
-    plain = "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in text).strip()
-    name = name.strip()
-    if len(name) > 1:
-        plain = plain.replace(name, "*")
-        if "\u4e00" <= name[0] <= "\u9fff":
-            plain = re.sub(f"{re.escape(name[0])}(?=先生|女士|小姐|师傅|老师|阿姨|大爷|大妈|某)", "*", plain)
-    plain = _LONG_NUMBER.sub("*", plain)
-    digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", phone))
-    # A short number is no number to others.
-    return re.sub(r"[ -]?".join(digits), "*", plain) if 5 <= len(digits) <= 6 else plain

@@ -11,12 +11,15 @@ from xixi_workflow.core import reply_grammar as grammar
 from xixi_workflow.core import reply_text
 from xixi_workflow.core.petition import Actor
 from xixi_workflow.core.policy import Policy
-from xixi_workflow.core.replies import REASON_WITHIN, Ask, Case, Meant, fitting, no6
+from xixi_workflow.core.replies import REASON_WITHIN, Ask, Case, Meant, fitting, listed, no6
 from xixi_workflow.core.reply_grammar import Rated
+from xixi_workflow.core.words import Language
 
 _PETITIONER: Final = Actor("petitioner")
 _LONGEST_REASON: Final = 2000
 _LONGEST: Final = 4000
+#: What staff who are petitioners too may have meant as petitioners.
+_NOT_AS_STAFF: Final = frozenset({"staff_unreadable", "nothing_open"})
 
 
 def read_citizen(
@@ -93,3 +96,30 @@ def _rate(rated: Rated, surveyed: Sequence[Case], policy: Policy) -> Meant:
     # The petitioner hears of the rework by a notice of the policy; saying it twice would cost twice.
     told = any("petitioner" in notice.to for notice in policy.main.notices.get("rate_dissatisfied", ()))
     return Meant("done", "" if told else "rework", facts, asks, number=number)
+
+
+def as_staff(text: str, meant: Meant, surveyed: Sequence[Case], policy: Policy, language: Language) -> Meant | None:
+    """What a letter comes to that staff wrote who are petitioners too; None when it is a petitioner's.
+
+    `meant` is how it reads as a letter of staff, `surveyed` the petitions of their own that were to be rated. Where a
+    command and a rating could be meant the reply asks for the number.
+    """
+    if not surveyed:
+        return meant
+    rated = grammar.read_rating(text)
+    if rated is None or rated.rating is None:
+        return None if meant.reply in _NOT_AS_STAFF else meant
+    own = [case.petition.id for case in surveyed]
+    code = rated.code or (grammar.code_first(rated.rest) or ("",))[0]
+    if code:
+        found = fitting(code, [*own, *(ask.number for ask in meant.asks)])
+        if not set(found) & set(own):
+            return meant
+        if set(found) <= set(own):
+            return None
+    elif not meant.asks or surveyed[0].petition.state != "resolved":
+        return None if meant.reply in _NOT_AS_STAFF else meant
+    codes = [no6(meant.number), no6(own[0])]
+    action = str(grammar.RATINGS.index(rated.rating) + 1)
+    facts = {"count": "2", "codes": listed(codes, policy, language), "code": codes[0], "action": action}
+    return Meant("asked", "which", facts, person=meant.person)

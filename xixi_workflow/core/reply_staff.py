@@ -7,7 +7,7 @@ what is meant. Where two petitions could be meant the reply asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from xixi_workflow.core import commands as c
 from xixi_workflow.core import reply_grammar as grammar
 from xixi_workflow.core import reply_text, words
 from xixi_workflow.core.lifecycle import OPEN, Role
-from xixi_workflow.core.petition import Actor
+from xixi_workflow.core.petition import Actor, Assist
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_schema import Named
 from xixi_workflow.core.replies import Ask, Case, Meant, fitting, listed, no6, short_code
@@ -30,6 +30,7 @@ _LONGEST: Final = 4000
 _ROLES: Final[dict[str, Role]] = {"operator": "operator", "supervisor": "supervisor"}
 #: Of several roles the one that may decide most comes first.
 _RANK: Final[tuple[Role, ...]] = ("supervisor", "leader", "operator")
+_REQUESTS: Final = ("request_hold", "request_extension")
 _IN_FIELD: Final = frozenset({"dispatched", "in_progress", "on_hold", "returned"})
 
 
@@ -73,6 +74,7 @@ class _Reader:
         self.policy = policy
         self.language: Language = language
         self.breaches = {step.message for ladder in policy.main.ladders.values() for step in ladder}
+        self.requests = {n.message for event in _REQUESTS for n in policy.main.notices.get(event, ())}
         self.teams = {
             person: {name for name, team in policy.teams.items() if person == team.lead or person in team.handlers}
             for person in people
@@ -110,7 +112,7 @@ class _Reader:
         fits = [n for n in self.mine if self._fits(action, n)]
         if (first := grammar.code_first(asked.rest)) is not None:
             code, rest = first
-            found = fitting(code, self.mine) or fitting(code, self.stands)
+            found = any(n in self.stands for n in self._meant(code))
             tells = action in ("return", "interim", "resolve", "help")
             # "3 12 盏灯已修": a number of two digits is a code only where one is needed.
             if found and (not tells or len(code) > 2 or len(fits) > 1):
@@ -130,18 +132,22 @@ class _Reader:
 
     def _by_code(self, code: str, action: Action | None) -> int | Meant:
         """The petition with this code: an open one of theirs first, then any that they were told about."""
-        for known in (self.mine, self.stands):
-            found = fitting(code, known)
-            if len(found) == 1:
-                return found[0]
-            if found:
-                return self._which(action or "accept", found)
-        found = fitting(code, self.all)
+        found = self._meant(code)
+        if found and found[0] in self.stands:
+            return found[0] if len(found) == 1 else self._which(action or "accept", found)
         if len(found) == 1:
             return Meant("asked", "not_yours", self._named(found[0]), person=self.people[0], number=found[0])
         if not self.mine:
             return self._asked("nothing_open", {}, [])
         return self._asked("unknown_code", {"given": code}, self.mine)
+
+    def _meant(self, code: str) -> list[int]:
+        """Whose code it is. A whole serial is that one's alone, closed or not: a letter that comes twice must not fall
+        to a longer number with the same end.
+        """
+        found = fitting(code, self.all)
+        nearest = ([n for n in found if n in known] for known in (self.mine, self.stands))
+        return next(filter(None, nearest), found)
 
     def _which(self, action: Action, numbers: Sequence[int]) -> Meant:
         key = "which_accept" if action == "accept" else "which"
@@ -155,7 +161,7 @@ class _Reader:
         return Meant("asked", key, {**said, "code": codes[0] if codes else "", **facts}, person=self.people[0])
 
     def _code(self, number: int) -> str:
-        return short_code(number, self.mine)
+        return short_code(number, self._meant)
 
     def _named(self, number: int) -> dict[str, str]:
         return {"no6": no6(number), "code": self._code(number)}
@@ -169,7 +175,8 @@ class _Reader:
 
     def _stand_of(self, person: str, case: Case) -> _Stand | None:
         petition, teams = case.petition, self.teams[person]
-        assist = next((a for a in petition.assists if a.asked and a.team in teams), None)
+        # A team that has finished may be asked once more.
+        assist = min((a for a in petition.assists if a.asked and a.team in teams), key=_settled, default=None)
         leads = petition.lead in teams
         role = self.roles[person]
         if role is None and not leads and assist is None:
@@ -195,9 +202,7 @@ class _Reader:
         return next((role for role in _RANK if role in held), None)
 
     def _unheard(self, person: str, case: Case) -> bool:
-        told = case.told.keys()
-        # What was told together with other things goes by a name of its own.
-        if not any(kind in self.breaches or kind not in self.policy.words["zh"].messages for kind in told):
+        if not any(self._may_tell(kind, self.breaches) for kind in case.told):
             return False
         for clock in case.petition.clocks:
             if clock.breached_at is not None:
@@ -207,8 +212,23 @@ class _Reader:
         return False
 
     def _decides(self, number: int) -> bool:
-        petition, stand = self.all[number].petition, self.stands[number]
-        return bool(petition.pending) and stand.role in ("supervisor", "leader")
+        """Whether somebody who may decide was asked to."""
+        role, pending = self.stands[number].role, self.all[number].petition.pending
+        return bool(pending) and role in ("supervisor", "leader") and self._told_of(self.requests, number) is not None
+
+    def _grants(self, number: int) -> bool:
+        """Whether a yes is to the request, and not to a breach that was told after it."""
+        asked, breach = self._told_of(self.requests, number), self._told_of(self.breaches, number)
+        late = self.stands[number].unheard and asked is not None and breach is not None and breach > asked
+        return self._decides(number) and not late
+
+    def _told_of(self, kinds: Set[str], number: int) -> datetime | None:
+        """When they were last told something of these kinds."""
+        return max((at for kind, at in self.all[number].told.items() if self._may_tell(kind, kinds)), default=None)
+
+    def _may_tell(self, kind: str, kinds: Set[str]) -> bool:
+        # What was told together with other things goes by a name of its own.
+        return kind in kinds or kind not in self.policy.words["zh"].messages
 
     def _handles(self, action: Action, number: int, stand: _Stand) -> bool:
         """Whether it is for these people to say: the engine knows roles, not who works in which team."""
@@ -267,7 +287,7 @@ class _Reader:
             if stand.leads and petition.state == "dispatched":
                 return c.AcceptPetition(), "accepted", stand.actor()
             return c.AcceptAssist(stand.assists), "accepted_assist", stand.actor()
-        if self._decides(number):
+        if self._grants(number):
             grant: c.Command = c.ApproveHold() if petition.pending == "hold" else c.ApproveExtension()
             return grant, "approved", stand.actor(field=False)
         if stand.unheard or not stand.leads:
@@ -351,6 +371,10 @@ class _Reader:
 
     def _numbered(self, names: Mapping[str, Named]) -> str:
         return " ".join(f"{n}{getattr(named, self.language)}" for n, named in enumerate(names.values(), 1))
+
+
+def _settled(assist: Assist) -> tuple[bool, bool]:
+    return assist.finished, assist.accepted
 
 
 def _digit(action: Action) -> str:

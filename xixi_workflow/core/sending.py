@@ -60,12 +60,20 @@ class Way(NamedTuple):
 def ways(recipient: str, policy: Policy, *, team: str = "", now: datetime) -> list[Way]:
     """Every way that leads to `recipient` of the roster, in the order in which they are tried; empty when none does.
 
-    A person who is not in service today, or whom the roster no longer knows, has no way of their own.
+    A person who is not in service today, or whom the roster no longer knows, has no way of their own: without anybody
+    who stands in, the team's lead is told, or else the operator on duty.
     """
     today = now.astimezone(policy.zone).date()
-    if recipient not in policy.people:
+    found = _ways_of(recipient, policy, today)
+    if not found and not policy.serves(recipient, now):
         known = policy.teams.get(team)
-        recipient = known.lead if known else next(iter(policy.on_duty("operator", now)), "")
+        found = _ways_of(known.lead, policy, today) if known else []
+        found = found or _ways_of(next(iter(policy.on_duty("operator", now)), ""), policy, today)
+    return found
+
+
+def _ways_of(recipient: str, policy: Policy, today: date) -> list[Way]:
+    """The ways of a person and of those who stand in for them."""
     found: list[Way] = []
     seen: set[str] = set()
     while recipient and recipient not in seen:
@@ -102,6 +110,8 @@ def pause(attempts: int, key: Key) -> timedelta:
 _ANSWERS: Final = frozenset(row.event for row in TABLE if row.to in ENDED or row.to == "resolved")
 #: Events that put a work order before a team.
 _ORDERS: Final = frozenset(row.event for row in TABLE if row.to == "dispatched" != row.state)
+#: Who reads these has nothing to accept: they are told that somebody else has not.
+_ONLY_TOLD: Final = ("leader_", "operator_", "supervisor_")
 _ANSWERED: Final = ENDED | {"resolved"}
 _OF_THE_TEAM: Final = frozenset({"handler", "team_lead", "assisting"})
 _PENDING: Final = {"request_hold": "hold", "request_extension": "extension"}
@@ -121,7 +131,7 @@ class Sense:
         """Whether the reader is to accept a work order."""
         if told.clock:
             plan = self._policy.clocks.get(told.clock)
-            return plan is not None and "accept" in plan.shape.meets
+            return plan is not None and "accept" in plan.shape.meets and not kind.startswith(_ONLY_TOLD)
         return any(event in _ORDERS and to in _OF_THE_TEAM for event, to in self._places[kind])
 
     def overtaken(self, kind: str, recipient: str, told: Vars, petition: Petition) -> bool:
@@ -155,8 +165,8 @@ def _has_passed(event: str, to: str, told: Vars, petition: Petition) -> bool:
     if event == "return":
         return petition.state != "returned"
     if event == "ask_assist":
-        assist = next((a for a in petition.assists if a.team == told.team), None)
-        return assist is None or assist.accepted or assist.finished
+        # A team that has finished may be asked again.
+        return not any(a.team == told.team and not (a.accepted or a.finished) for a in petition.assists)
     if to not in _OF_THE_TEAM:
         return False
     if event in _ORDERS:

@@ -39,6 +39,8 @@ READ_WITHIN: Final = timedelta(minutes=1)
 SEEN_WITHIN: Final = timedelta(hours=1)
 #: A clock process beats every two seconds.
 BEAT_WITHIN: Final = timedelta(seconds=10)
+#: The remark of a message that delivery has put off by plan: until the morning, or until its reader had fewer texts.
+PUT_OFF: Final = "put off"
 #: How far ahead the roster is looked at.
 ROSTER_AHEAD: Final = timedelta(hours=24)
 
@@ -79,6 +81,7 @@ class Pending(msgspec.Struct, frozen=True):
     tried_at: datetime | None = None
     urgency: str = "normal"
     source: str = ""
+    put_off: bool = False
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -128,7 +131,9 @@ def overdue(petitions: Iterable[Petition]) -> list[int]:
 
 
 def judge(facts: Facts, policy: Policy, *, now: datetime) -> list[Finding]:
-    """Everything that stayed silent, what alarms first, then the longest silent first. `policy` is the one in force."""
+    """Everything that stayed silent: what alarms first, before all a dead clock, which explains the rest; then the
+    longest silent. `policy` is the one in force.
+    """
     found = [
         *_clock(facts, now),
         *_breaches(facts),
@@ -141,7 +146,7 @@ def judge(facts: Facts, policy: Policy, *, now: datetime) -> list[Finding]:
         *_letters(facts, now),
         *(Finding("duty_gap", "", gap.start, {"whom": gap.whom}) for gap in facts.gaps),
     ]
-    return sorted(found, key=lambda one: (not one.alarming, one.since, one.kind, one.key))
+    return sorted(found, key=lambda one: (not one.alarming, one.kind != "clock", one.since, one.kind, one.key))
 
 
 def _clock(facts: Facts, now: datetime) -> Iterator[Finding]:
@@ -194,9 +199,9 @@ def _pending(pending: Sequence[Pending], policy: Policy, now: datetime) -> Itera
             # Out, and only the receipt is missing: the provider has its own time.
             kind, since, limit = "receipt", due, RECEIPT_GRACE
         elif one.kind in sms.quiet.messages:
-            # Put off by plan for as long as the quiet hours last.
-            since = one.tried_at or due
-        elif one.state == "waiting" and one.tried_at is None and due > now:
+            # For as long as the quiet hours last.
+            since = due if one.put_off or one.tried_at is None else one.tried_at
+        elif one.put_off:
             limit += timedelta(seconds=sms.throttle.within)
         if now - since > limit:
             yield _about(one, kind, since)

@@ -7,12 +7,12 @@ and what, in brief, are for handlers alone, who have to go there, and are empty 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from xixi_workflow.core.lifecycle import EVENTS, ROLES, STATES, Role, State
+from xixi_workflow.core.masking import masked
 from xixi_workflow.core.petition import Vars
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.work import Refused
@@ -91,8 +91,6 @@ _URGENCY: Final = {
     "urgent": ("〔紧急〕", "[URGENT] "),
     "emergency": ("〔特急〕", "[EMERGENCY] "),
 }
-#: A telephone, identity or bank number, however it is spaced.
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ -]?\d){6,}[Xx]?")
 
 
 class Matter(NamedTuple):
@@ -151,7 +149,7 @@ def message(
             "due": local(told.due, policy) if told.due else "",
             "span": span(told.span, language),
             "level": str(told.level),
-            "text": "" if confidential and not kind.startswith("citizen_") else told.text,
+            "text": "" if confidential and not kind.startswith("citizen_") else told.text.rstrip("。 \n"),
             "reason": getattr(named, language, told.code),
             "tel": main.telephone,
             "where": brief(matter.place, matter.name) if shows else "",
@@ -167,12 +165,8 @@ def urgency(code: str, language: Language) -> str:
 
 def brief(text: str, name: str, most: int = BRIEF) -> str:
     """The first `most` characters of `text` in one line, without the petitioner's name and any long number."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    name = " ".join(unicodedata.normalize("NFKC", name).split())
-    # A single character may be part of any word, and is nobody's whole name.
-    if len(name) > 1:
-        plain = plain.replace(name, "*")
-    plain = _LONG_NUMBER.sub("*", plain)
+    plain = unicodedata.normalize("NFKC", text)
+    plain = " ".join(masked(plain, unicodedata.normalize("NFKC", name), "").split())
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
@@ -207,6 +201,11 @@ def event(name: str, language: Language) -> str:
     if name not in EVENTS:
         return name
     return EVENTS[name].zh if language == "zh" else EVENTS[name].en.lower()
+
+
+def kind(name: str, policy: Policy, language: Language) -> str:
+    """What people call a message of that kind; its code where the words do not name it."""
+    return policy.words[language].screens.get(f"message_{name}", name)
 
 
 def local(at: datetime, policy: Policy) -> str:

@@ -317,7 +317,8 @@ class Work:
             clocks.rang(plan, clock, ring)
             return
         # Who has left meanwhile cannot answer; once nobody is left who could, whoever has the duty now must.
-        owing = [p for level, p in clocks.climb(plan, clock).awaited if level == ring.level and p in self.policy.people]
+        awaited = clocks.climb(plan, clock).awaited
+        owing = [who for level, who in awaited if level == ring.level and self.policy.serves(who, self.now)]
         people = owing or list(dict.fromkeys(p for to in ring.to for p in self._people(to, clock.key)))
         for person in people:
             self.messages[person, clock.name, 0] = Message(ring.message, person, told)
@@ -382,7 +383,7 @@ class Work:
             if team is None:
                 # Not dispatched yet, or a team that the roster no longer knows: the centre must hear of it.
                 return policy.on_duty("operator", self.now)
-            if recipient == "team_lead":
+            if recipient == "team_lead" and policy.serves(team.lead, self.now):
                 return (team.lead,)
             return policy.handlers_on_duty(assist or petition.lead, self.now)
         # A role that an older policy names and today's roster no longer has: its duty falls to the supervisor.

@@ -48,8 +48,8 @@ _ACKNOWLEDGES = 0.8
 #: Of the leaders who react, those who make it their own business instead of only taking note.
 _CALLS_THE_TEAM = 0.4
 #: And those who go straight to a level above.
-_ESCALATES = 0.06
-_HIGHER_LEVEL = 3
+_ESCALATES = 0.2
+_HIGHER_LEVELS = (3, 4)
 #: A leader who sets a deadline of their own sets one of these many hours.
 _WANTED_WITHIN = (1, 2, 6)
 _SETS_DEADLINE = 0.5
@@ -208,7 +208,7 @@ class Centre:
     def _overdue(self, case: Case, person: str, now: datetime) -> None:
         if not case.happens(_ACKNOWLEDGES):
             return
-        mood = case.rng.random()
+        mood, level = case.rng.random(), case.rng.choice(_HIGHER_LEVELS)
 
         def make(at: datetime) -> Request | None:
             if not case.open:
@@ -217,7 +217,7 @@ class Centre:
             if mood < _CALLS_THE_TEAM:
                 command = self._supervision(case)
             elif mood > 1 - _ESCALATES:
-                command = EscalateTo(_HIGHER_LEVEL, case.rng.choice(phrases.ESCALATIONS))
+                command = EscalateTo(level, case.rng.choice(phrases.ESCALATIONS))
             return request(case, command, Actor("leader", person), at)
 
-        self._stage.later(now + case.wait(30 * MINUTE, 0.5), case, make)
+        self._stage.later(now + case.wait(12 * MINUTE), case, make)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,11 @@ import msgspec
 from xixi_workflow.core.figures import Figures, month_span
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.samples import Sample, filings
+from xixi_workflow.demo.texting import TEXTED
 from xixi_workflow.demo.world import World
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.month import count as count_month
-from xixi_workflow.store.census import Census, Happened, Kept, Texts, census, missed
+from xixi_workflow.store.census import Census, Happened, Kept, Texts, census, missed, texts
 from xixi_workflow.store.verify import Verified, verify
 
 #: The first simulated day, a Monday. Not today: the same seed must give the same numbers tomorrow.
@@ -95,10 +96,12 @@ def demonstrate(
     seed: int,
     report: Path,
     told: Callable[[Progress], None],
+    texted: Mapping[str, float] = TEXTED,
 ) -> Demonstration:
     """Drive `count` petitions that arrive over `days` days through their life, on an empty database.
 
-    `told` hears of every simulated day. Writes the figures of each month to `report`; raises `OSError` when it cannot.
+    `texted` is the share of what could be an SMS that is one, by role. `told` hears of every simulated day. Writes the
+    figures of each month to `report`; raises `OSError` when it cannot.
     """
     policy = engine.policies.in_force
     rng = random.Random(seed)
@@ -106,7 +109,7 @@ def demonstrate(
     coming = arrivals(filings(samples, count, policy, rng), days, start, policy.zone, rng)
     last = coming[-1].at if coming else start
     end = max(start + timedelta(days=days), last) + AFTERWARDS
-    world = World(engine, policy, coming, seed)
+    world = World(engine, policy, coming, seed, texted)
     of = (end - start).days
     day = -1
 
@@ -124,6 +127,7 @@ def demonstrate(
     report.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
     result = _result(counted, isinstance(verify(engine.store), Verified))
     result.refused = dict(sorted(world.refused.items()))
+    result.texts = texts(engine.store)
     result.seed = seed
     result.seconds = round(seconds, 3)
     result.petitions_per_second = round(result.received / seconds, 1) if seconds else 0.0
@@ -153,7 +157,7 @@ def _result(counted: Census, journal_verified: bool) -> Result:
         escalations=counted.escalations,
         messages=counted.messages,
         undelivered=counted.undelivered,
-        texts=counted.texts,
+        texts=Texts(),
         refused={},
         journal_verified=journal_verified,
         seed=0,

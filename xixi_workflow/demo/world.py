@@ -21,7 +21,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ from xixi_workflow.demo.citizens import Citizens
 from xixi_workflow.demo.field import Field
 from xixi_workflow.demo.reading import Digests, kinds
 from xixi_workflow.demo.stage import Make, Then
-from xixi_workflow.demo.texting import PROVIDER, TEXTED, Post, Read, Written, body
+from xixi_workflow.demo.texting import PROVIDER, Post, Read, Written, body
 from xixi_workflow.engine.compose import DIGEST
 from xixi_workflow.engine.deliver import deliver_all
 from xixi_workflow.engine.handle import Done, Engine, Request
@@ -77,8 +77,11 @@ class World:
 
     name = PROVIDER
 
-    def __init__(self, engine: Engine, policy: Policy, arrivals: Sequence[Arrival], seed: int) -> None:
+    def __init__(
+        self, engine: Engine, policy: Policy, arrivals: Sequence[Arrival], seed: int, texted: Mapping[str, float]
+    ) -> None:
         self._engine = engine
+        self._texted = texted
         self._deeds: list[_Deed] = []
         self._order = 0
         self._cases: dict[str, Case] = {}
@@ -196,7 +199,7 @@ class World:
         if deed.files or request.occurred_at is not None:
             return None
         address = self._numbers.get(actor.id, "") if actor.id else case.phone if actor == _PETITIONER else ""
-        if not address or (deed.again is None and not case.happens(TEXTED)):
+        if not address or (deed.again is None and not case.happens(self._texted.get(actor.role, 0.0))):
             return None
         text = body(request, self._policy, case.rng, exact=deed.again is not None)
         return Written(deed.at, address, text, request, case) if text else None

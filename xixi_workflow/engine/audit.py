@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from xixi_workflow.core import duty_proof, silence, words
-from xixi_workflow.core.lifecycle import ROLES
+import msgspec
+
+from xixi_workflow.core import duty_proof, duty_words, silence, words
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.silence import Facts, Finding, Gap
 from xixi_workflow.core.words import Language
@@ -84,22 +85,58 @@ def sentence(finding: Finding, policy: Policy, language: Language) -> str:
         {
             **facts,
             "clock": getattr(clock.shape, language) if clock else facts.get("clock", ""),
-            "who": _name(facts.get("who", ""), policy, language),
+            "who": _names(facts.get("who", ""), policy, language),
+            "message": _message(finding, policy, language),
             "whom": _team(facts.get("whom", ""), policy, language),
         }
     )
 
 
+def about(finding: Finding, language: Language) -> str:
+    """What a finding is about, for people: the petition's number, a letter, `—` for the house itself."""
+    letter = finding.key.removeprefix("letter ")
+    return (("来信 ", "letter ")[language == "en"] + letter) if letter != finding.key else finding.key or "—"
+
+
+def together(findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings, those about one kind of message of one petition as one that names every recipient.
+
+    It is as old as the oldest of them, and stands where that stood.
+    """
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        same = (one.kind, one.key, one.facts["message"], one.alarming) if "message" in one.facts else (id(one),)
+        groups.setdefault(same, []).append(one)
+    made = []
+    for group in groups.values():
+        facts = dict(group[0].facts)
+        if len(group) > 1:
+            facts["who"] = ", ".join(dict.fromkeys(one.facts["who"] for one in group))
+        made.append(msgspec.structs.replace(group[0], facts=facts, since=min(one.since for one in group)))
+    return made
+
+
+def _message(finding: Finding, policy: Policy, language: Language) -> str:
+    reply = finding.key.startswith("letter ")
+    return words.kind("reply" if reply else finding.facts.get("message", ""), policy, language)
+
+
+def _names(who: str, policy: Policy, language: Language) -> str:
+    comma = "、" if language == "zh" else ", "
+    return comma.join(_name(one, policy, language) for one in who.split(", "))
+
+
 def _name(who: str, policy: Policy, language: Language) -> str:
     if who == "petitioner":
-        return ROLES["petitioner"][language == "en"]
+        return "诉求人" if language == "zh" else "the petitioner"
     person = policy.people.get(who)
     return person.name if person else who
 
 
 def _team(whom: str, policy: Policy, language: Language) -> str:
-    """Teams by their names; roles have none but their codes."""
-    return ", ".join(getattr(policy.teams.get(code), language, code) for code in whom.split(", "))
+    """Teams and roles by their names."""
+    comma = "、" if language == "zh" else ", "
+    return comma.join(duty_words.roster(code, policy, language) for code in whom.split(", "))
 
 
 def table(findings: Sequence[Finding], policy: Policy, *, now: datetime, language: Language) -> list[Row]:
@@ -107,7 +144,7 @@ def table(findings: Sequence[Finding], policy: Policy, *, now: datetime, languag
     return [
         {
             "级别 Level": "告警 ALARM" if finding.alarming else "提示 Note",
-            "对象 About": finding.key or "-",
+            "对象 About": about(finding, language),
             "情况 Finding": sentence(finding, policy, language),
             "起于 Since": words.local(finding.since, policy),
             "已有 For": words.span(max(0.0, (now - finding.since).total_seconds()), language),

@@ -22,6 +22,7 @@ from xixi_workflow.core.phones import dialled
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_schema import SmsRules
 from xixi_workflow.core.sending import PETITIONER, Before, Key, Sense, Turn, Way
+from xixi_workflow.core.silence import PUT_OFF
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.store import contacts
 from xixi_workflow.store.connect import blames_database
@@ -255,7 +256,7 @@ class Composer:
         )
         for turn, until in plan.waits:
             made.put_off += 1
-            made.settled.append(items[turn.key].fate("waiting", until))
+            made.settled.append(items[turn.key].fate("waiting", until, PUT_OFF))
         for turn, why in plan.withheld:
             made.withheld += 1
             made.settled.append(items[turn.key].fate("withheld", None, why))

@@ -108,7 +108,7 @@ class _Round:
         chains: dict[tuple[str, str], list[Job]] = {}
         for job in jobs:
             chains.setdefault((job.way.channel, job.way.address), []).append(job)
-        if len(chains) == 1:
+        if len(chains) <= 1:
             for job in jobs:
                 yield job, self._attempt(job)
             return

@@ -23,7 +23,7 @@ from xixi_workflow.adapters.port import Incoming, Outcome
 from xixi_workflow.core import replies
 from xixi_workflow.core.phones import dialled
 from xixi_workflow.core.replies import TOLD_WITHIN, Carried, Case, Meant
-from xixi_workflow.core.reply_citizens import read_citizen, surveys
+from xixi_workflow.core.reply_citizens import as_staff, read_citizen, surveys
 from xixi_workflow.core.reply_staff import read_staff
 from xixi_workflow.core.reply_text import is_english
 from xixi_workflow.core.words import Language
@@ -43,8 +43,6 @@ PUT_ASIDE_FOR = timedelta(hours=1)
 LONGEST = 4000
 _HOUR = timedelta(hours=1)
 _PETITIONER = "petitioner"
-#: What staff who are petitioners too may have meant as petitioners.
-_NOT_AS_STAFF = frozenset({"staff_unreadable", "nothing_open"})
 
 
 class Read(msgspec.Struct):
@@ -130,15 +128,20 @@ def _run(
     aside: list[int] = []
     answered: list[Answered] = []
     replied: list[Reply] = []
+    understood: list[tuple[Letter, Meant, Language]] = []
     for letter in letters:
         try:
-            meant, language = desk.understand(letter)
+            understood.append((letter, *desk.understand(letter)))
         except Exception as error:
             if blames_database(error):
                 raise
             log.exception("letter_put_aside", letter=letter.id)
             aside.append(letter.id)
-            continue
+    # All of them before the first is written: whoever waits for one of these holds nothing that we wait for.
+    numbers = {ask.number for _, meant, _ in understood for ask in meant.asks}
+    if len(numbers) > 1:
+        tx.load(sorted(numbers))
+    for letter, meant, language in understood:
         made, became, reply = desk.carry_out(letter, meant, language)
         batches += made
         answered.append(became)
@@ -163,7 +166,8 @@ class _Desk:
         self.country = country
         self.people: dict[str, list[str]] = defaultdict(list)
         for name, person in self.policy.people.items():
-            if number := dialled(person.phone, country):
+            # Who has left is a stranger like any other.
+            if self.policy.serves(name, now) and (number := dialled(person.phone, country)):
                 self.people[number].append(name)
         addresses = {self._address(letter) for letter in letters}
         #: Whoever reads a team's chat may write an SMS about it.
@@ -199,24 +203,23 @@ class _Desk:
     def understand(self, letter: Letter) -> tuple[Meant, Language]:
         """What a letter comes to, and in which language it is answered."""
         address, body = self._address(letter), letter.body[:LONGEST]
-        texts = self.spoken[address]
+        # Nobody writes about what they are told afterwards, however late the letter is read.
+        texts = [text for text in self.spoken[address] if text.at <= letter.at]
         as_petitioner = self._cases([t for t in texts if t.recipient == _PETITIONER])
         people = self.people.get(address, [])
         if people:
             person = self.policy.people[people[0]]
-            told = [t for t in texts if t.recipient in self.policy.people]
-            # Who stands in for others is told what they are told, and may answer for them.
-            everybody = list(dict.fromkeys([*people, *(t.recipient for t in told)]))
             meant = read_staff(
                 body,
-                people=everybody,
-                cases=self._cases(told),
+                people=people,
+                cases=self._cases([t for t in texts if t.recipient in self.policy.people]),
                 policy=self.policy,
                 language=person.language,
                 now=self.now,
             )
-            if meant.reply not in _NOT_AS_STAFF or not surveys(as_petitioner, self.policy):
-                return meant, person.language
+            surveyed = surveys(as_petitioner, self.policy)
+            if (of_staff := as_staff(body, meant, surveyed, self.policy, person.language)) is not None:
+                return of_staff, person.language
         replied = {t.kind: t.at for t in reversed(texts) if t.parts and t.parts[0][0] < 0}
         meant = read_citizen(body, cases=as_petitioner, replied=replied, policy=self.policy, now=self.now)
         known = self.petitions.get(meant.number)

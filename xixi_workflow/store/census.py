@@ -90,7 +90,6 @@ class Census(msgspec.Struct):
     #: Messages about petitions that went out, by kind, and those that should have and did not.
     messages: dict[str, int]
     undelivered: int
-    texts: Texts
 
 
 def census(store: Store) -> Census:
@@ -106,7 +105,21 @@ def census(store: Store) -> Census:
             escalations=_escalations(db),
             messages=_grouped(db, _OUTBOX.c.kind, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.in_(_WENT_OUT)),
             undelivered=_count(db, _OUTBOX, _ABOUT_A_PETITION, _OUTBOX.c.state.not_in((*_WENT_OUT, *_NOT_SENT))),
-            texts=_texts(db),
+        )
+
+
+def texts(store: Store) -> Texts:
+    """Count all that was sent and received, a canary's texts too."""
+    several = sa.select(_DELIVERY.c.parts).where(_DELIVERY.c.text.is_not(None))
+    letters = sa.select(_LETTER.c.state, sa.func.count()).group_by(_LETTER.c.state)
+    with store.reading() as db:
+        told = [n for (parts,) in db.execute(several) if (n := len(msgspec.json.decode(parts))) > 1]
+        return Texts(
+            sent=_count(db, _DELIVERY),
+            bundles=len(told),
+            bundled=sum(told),
+            letters=_sorted({str(state): int(n) for state, n in db.execute(letters)}),
+            replies=_count(db, _OUTBOX, _OUTBOX.c.petition_id < 0, _OUTBOX.c.state.in_(_WENT_OUT)),
         )
 
 
@@ -258,19 +271,6 @@ def _teams(db: sa.Connection) -> dict[tuple[str, str], tuple[int, int]]:
         .group_by(_OUTCOME.c.clock, _OUTCOME.c.team)
     )
     return {(clock, team): (int(kept), int(n) - int(kept)) for clock, team, kept, n in rows}
-
-
-def _texts(db: sa.Connection) -> Texts:
-    several = sa.select(_DELIVERY.c.parts).where(_DELIVERY.c.text.is_not(None))
-    told = [n for (parts,) in db.execute(several) if (n := len(msgspec.json.decode(parts))) > 1]
-    letters = sa.select(_LETTER.c.state, sa.func.count()).group_by(_LETTER.c.state)
-    return Texts(
-        sent=_count(db, _DELIVERY),
-        bundles=len(told),
-        bundled=sum(told),
-        letters=_sorted({str(state): int(n) for state, n in db.execute(letters)}),
-        replies=_count(db, _OUTBOX, _OUTBOX.c.petition_id < 0, _OUTBOX.c.state.in_(_WENT_OUT)),
-    )
 
 
 def _escalations(db: sa.Connection) -> dict[int, int]:

@@ -119,7 +119,17 @@ class PostgresMessages(Fates):
             f" ORDER BY next_at, id LIMIT {limit:d} FOR UPDATE SKIP LOCKED",
             (now,),
         )
-        return [Letter(*row) for row in self._cursor.fetchall()]
+        found = [Letter(*row) for row in self._cursor.fetchall()]
+        if not found:
+            return found
+        # One that another process is reading comes before all that its writer wrote since.
+        self._cursor.execute(
+            "SELECT min(id) FROM letter WHERE next_at <= %s AND address = ANY(%s) GROUP BY address",
+            (now, list({letter.address for letter in found})),
+        )
+        first = {number for (number,) in self._cursor.fetchall()}
+        ours = {letter.address for letter in found if letter.id in first}
+        return [letter for letter in found if letter.address in ours]
 
     def answer(self, answered: list[Answered], replies: list[Reply], now: datetime) -> None:
         """See `rows.Tx`."""

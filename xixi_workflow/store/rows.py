@@ -254,7 +254,10 @@ class Tx(Protocol):
         """Keep letters; the numbers of those that we did not have yet (by provider and its id)."""
 
     def letters(self, now: datetime, limit: int) -> list[Letter]:
-        """Letters that nobody has read yet and whose time has come, oldest first, locked; others' are skipped."""
+        """Letters that nobody has read yet and whose time has come, oldest first, locked.
+
+        Skipped are those that others read now, and what came from the same numbers after them.
+        """
 
     def answer(self, answered: list[Answered], replies: list[Reply], now: datetime) -> None:
         """Write what became of letters, and put the replies in the outbox."""

@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from xixi_workflow.core.petition import Vars
-from xixi_workflow.core.silence import Pending, Since, Told
+from xixi_workflow.core.silence import PUT_OFF, Pending, Since, Told
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.tables import (
     IN_TROUBLE,
@@ -115,6 +115,7 @@ def _messages(store: Store, order: sa.Column[Any], *where: sa.ColumnElement[bool
             o.tried_at,
             sa.func.coalesce(p.urgency, "normal"),
             sa.func.coalesce(p.source, ""),
+            sa.and_(o.state == "waiting", sa.func.coalesce(o.remark, "") == PUT_OFF),
         )
         .outerjoin(_JOURNAL, sa.and_(j.petition_id == o.petition_id, j.seq == o.seq))
         .outerjoin(_PETITION, p.id == o.petition_id)

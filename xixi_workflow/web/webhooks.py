@@ -48,6 +48,10 @@ _SAID: Final[dict[str, dict[Language, str]]] = {
 }
 
 
+class _Malformed(Exception):  # noqa: N818 - it says what the call is
+    """The provider's own call lacks a field, or has a wrong one."""
+
+
 class Webhooks:
     """The endpoints as an ASGI application. `callers` are the providers by the name of their sender."""
 
@@ -96,7 +100,7 @@ class Webhooks:
         except Forged as forged:
             log.warning("call_forged", sender=name, what=what, reason=str(forged))
             await self._refuse(scope, send, 403, "forged")
-        except ValueError as error:
+        except _Malformed as error:
             await self._refuse(scope, send, 400, "bad_field", wrong=str(error))
         except Exception as error:
             if not (isinstance(error, UNAVAILABLE) or blames_database(error)):
@@ -107,14 +111,21 @@ class Webhooks:
             await _taken(send, what)
 
     def _incoming(self, name: str, caller: Caller, target: str, body: bytes, headers: Mapping[str, str]) -> None:
-        incoming = caller.incoming(target, body, headers)
+        try:
+            incoming = caller.incoming(target, body, headers)
+        except ValueError as error:
+            raise _Malformed(str(error)) from None
         new = letters.receive(self._engine, name, incoming, self._now())
         log.info("letter_received", sender=name, new=new)
         if new:
             self._ask_reader()
 
     def _receipt(self, name: str, caller: Caller, target: str, body: bytes, headers: Mapping[str, str]) -> None:
-        letters.receipt(self._engine, name, caller.outcome(target, body, headers), self._now())
+        try:
+            outcome = caller.outcome(target, body, headers)
+        except ValueError as error:
+            raise _Malformed(str(error)) from None
+        letters.receipt(self._engine, name, outcome, self._now())
 
     def _ask_reader(self) -> None:
         with self._waiting:
