@@ -380,7 +380,7 @@ def test_in_the_ordinary_life_of_a_centre_nothing_stays_silent(engine: Engine, s
     rng = random.Random(seed)
     rows = samples.read(shipped_folder() / "samples" / "petitions.csv")
     coming = arrivals(samples.filings(rows, 40, policy, rng), 2, T0, policy.zone, rng)
-    world = World(engine, policy, coming, seed)
+    world = World(engine, policy, coming, seed, {"handler": 0.3, "petitioner": 0.3})
     looks = 0
 
     def look(now: datetime) -> None:

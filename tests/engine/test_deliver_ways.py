@@ -262,3 +262,13 @@ def test_nobody_at_all_is_a_failure_that_operators_see(engine: Engine) -> None:
     deliver_all(engine, {}, now=T0)
     assert [(m.state, m.remark) for m in outbox(engine)] == [("failed", "nobody can be reached")]
     assert post.took == []
+
+
+def test_who_is_told_to_stop_gives_back_what_was_not_sent(engine: Engine) -> None:
+    file(engine, "1", "2", "3")
+    post = Post()
+    deliver(engine, post.channels, now=T0, stopping=lambda: len(post.took) > 0)
+    waiting = [(m.next_at, m.attempts) for m in outbox(engine) if m.state == "waiting"]
+    assert waiting == [(T0, 0), (T0, 0)]
+    deliver_all(engine, post.channels, now=T0)
+    assert len(post.took) == len({message.id for message in post.took}) == 3

@@ -84,7 +84,6 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument for each option
         try:
             if not named:
                 census.mark(engine.store, count)
-                census.hasten(engine.store)
             with _told(screen, quiet=as_json) as told:
                 done = demonstrate(engine, rows, count=count, days=days, seed=seed, report=folder / _REPORT, told=told)
             policy = engine.policies.in_force

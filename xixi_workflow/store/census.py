@@ -157,17 +157,6 @@ def mark(store: Store, count: int) -> None:
             db.commit()
 
 
-def hasten(store: Store) -> None:
-    """Do not wait for the disk at every commit of a demonstration's SQLite file.
-
-    It stays sound whatever happens; when the power fails its last moments are lost, and it is begun anew anyway. A
-    demonstration commits twenty times for each petition, so on a busy disk this is most of its time.
-    """
-    if store.is_sqlite:
-        sa.event.listen(store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = NORMAL"))
-        store.engine.dispose()
-
-
 def is_demonstration(path: Path) -> bool:
     """Whether `path` is a demonstration's file to which nobody has added petitions since."""
     try:
