@@ -94,12 +94,6 @@ class Phone:
                 return text
         raise AssertionError(f"no unread text holds {fragments}: {self.unread}")
 
-    def never_saw(self, *fragments: str) -> None:
-        """No unread text holds any of these."""
-        for text in self.unread:
-            for fragment in fragments:
-                assert fragment not in text, text
-
     def puts_away(self) -> None:
         """Everything there is has been read."""
         self.unread.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import xml.etree.ElementTree as ET
@@ -77,7 +78,7 @@ def town(database_url: str, policy: tuple[bytes, str]) -> Iterator[Town]:
         standin.reach[PUBLIC] = url
         wait_for(lambda: server.started)
         yield Town(engine, standin, url)
-        server.should_exit = True
+        server.handle_exit(signal.SIGTERM, None)
         thread.join()
         webhooks.close()
     engine.store.close()

@@ -130,7 +130,9 @@ class Summary:
         self._screen.line(
             say("短信：", "SMS:"),
             say(f"发出 {texts.sent} 条", f"{texts.sent} sent"),
-            say(f"合并告知 {texts.bundled} 件", f"{texts.bundled} messages bundled"),
+            say(
+                f"{texts.bundled} 件合并为 {texts.bundles} 条", f"{texts.bundled} messages bundled into {texts.bundles}"
+            ),
             say(f"收到回复 {read} 条，已答复 {texts.replies} 条", f"{read} read, {texts.replies} answered"),
             say(f"须追问或人工查看 {unclear} 条", f"{unclear} asked back or for a person to see"),
         )

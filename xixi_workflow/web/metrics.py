@@ -54,7 +54,7 @@ class Metrics(Collector):
                 clocks.add_metric([name, clock_state], count)
         yield clocks
         outbox = GaugeMetricFamily("xixi_outbox_messages", "Messages that wait or failed, by state.", labels=["state"])
-        for state in ("waiting", "sending", "uncertain", "failed"):
+        for state in ("waiting", "sending", "sent", "undelivered", "uncertain", "failed"):
             outbox.add_metric([state], view.outbox.get(state, 0))
         yield outbox
         age = (view.at - view.oldest_message).total_seconds() if view.oldest_message else 0.0
@@ -80,6 +80,10 @@ class Metrics(Collector):
         )
         events = CounterMetricFamily("xixi_sweep_events", "What the sweeps did.", labels=["instance", "event"])
         sent = CounterMetricFamily("xixi_messages_sent", "Messages sent.", labels=["instance", "kind"])
+        texts = CounterMetricFamily("xixi_texts_sent", "Texts that the messages took.", labels=["instance"])
+        untold = CounterMetricFamily(
+            "xixi_messages_not_told", "Messages not told now, by reason.", labels=["instance", "reason"]
+        )
         unsent = CounterMetricFamily("xixi_messages_not_sent", "Attempts that failed.", labels=["instance", "outcome"])
         for one in self._observer.beating:
             pulse, name = one.pulse, one.name
@@ -95,9 +99,13 @@ class Metrics(Collector):
                 events.add_metric([name, event], count)
             for kind, count in pulse.sent.items():
                 sent.add_metric([name, kind], count)
-            for outcome in ("retried", "failed", "uncertain"):
+            for outcome in ("retried", "failed", "uncertain", "undelivered"):
                 unsent.add_metric([name, outcome], getattr(pulse, outcome))
-        yield from (up, late, sweeps, rings, put_off, silent, events, sent, unsent)
+            untold.add_metric([name, "withheld"], pulse.withheld)
+            untold.add_metric([name, "overtaken"], pulse.overtaken)
+            untold.add_metric([name, "put_off"], pulse.put_off_messages)
+            texts.add_metric([name], pulse.texts)
+        yield from (up, late, sweeps, rings, put_off, silent, events, sent, unsent, untold, texts)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:
