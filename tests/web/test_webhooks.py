@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import signal
 import socket
 import threading
@@ -14,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 import sqlalchemy as sa
+import structlog
 import uvicorn
 from twilio.request_validator import RequestValidator
 
@@ -240,11 +243,26 @@ def test_without_the_database_the_provider_is_told_to_come_again(town: Town) -> 
     assert town.letters() == ["1"]
 
 
-def test_nothing_personal_is_logged(town: Town, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that the service logs, at every level, however a test before this one has set the log."""
+    stream = io.StringIO()
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
+    yield stream
+    structlog.configure(**before)
+
+
+def test_nothing_personal_is_logged(town: Town, log: io.StringIO) -> None:
     town.standin.text_from(HANDLER, "某某路1号的秘密", INCOMING)
     town.standin.call(INCOMING, {"MessageSid": "SM1", "From": HANDLER, "Body": "秘密"}, signature="x")
     wait_for(town.answered)
-    said = "".join(capfd.readouterr())
+    said = log.getvalue()
     assert "letter_received" in said
+    assert "call_forged" in said
     for secret in ("秘密", HANDLER, HANDLER[3:]):
         assert secret not in said
