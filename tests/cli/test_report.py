@@ -35,11 +35,12 @@ def two_petitions(url: str) -> None:
 def test_the_report_prints_every_rate_with_what_it_is_made_of(database_url: str) -> None:
     two_petitions(database_url)
     told = answer("report", "2026-06", database=database_url)
-    clocks = {clock["clock"]: clock["total"] for clock in told["clocks"]}
-    assert clocks["closure"]["on_time_rate"] == {"numerator": 1.0, "denominator": 2, "percent": 50.0}
-    assert clocks["closure"]["median"] == 6 * 60
-    assert told["satisfaction"]["rate"] == {"numerator": 0.6, "denominator": 1, "percent": 60.0}
-    assert (told["filed"], told["closed"], told["open_at_end"]) == (2, 1, 1)
+    clocks = {clock["clock"]: clock for clock in told["timeliness"]}
+    assert clocks["closure"]["on_time"] == {"numerator": 1, "denominator": 2, "percent": 50.0}
+    assert clocks["closure"]["raw"] == {"n": 1, "median": 6 * 60, "p90": 6 * 60}
+    assert told["satisfaction"]["weighted"] == {"numerator": 0.6, "denominator": 1, "percent": 60.0}
+    counts = told["overview"]["counts"]
+    assert (counts["filed"], counts["closed"], told["overview"]["open_at_end"]) == (2, 1, 1)
     shown = xixi("report", "2026-06", database=database_url).stdout
     assert "50.00 % (1/2)" in shown
     assert "60.00 % (0.6/1)" in shown
@@ -48,8 +49,8 @@ def test_the_report_prints_every_rate_with_what_it_is_made_of(database_url: str)
 def test_a_month_without_cases_shows_dashes_and_no_percentages(database_url: str) -> None:
     two_petitions(database_url)
     told = answer("report", "2020-01", database=database_url)
-    assert told["clocks"] == []
-    assert told["satisfaction"]["rate"]["percent"] is None
+    assert {clock["due"] for clock in told["timeliness"]} == {0}
+    assert told["satisfaction"]["weighted"]["percent"] is None
     shown = xixi("report", "2020-01", database=database_url).stdout
     assert "%" not in shown
     assert "—" in shown

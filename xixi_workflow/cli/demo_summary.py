@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from xixi_workflow.cli.screen import Screen
-from xixi_workflow.core.figures import share
+from xixi_workflow.core.kpi import quotient
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.demo.drive import AFTERWARDS, Demonstration
 
@@ -160,8 +161,8 @@ class Summary:
 
 
 def _percent(part: float, whole: int) -> str:
-    shown = share(part, whole).percent
-    return "—" if shown is None else f"{shown:.2f}%"
+    shown = quotient(Decimal(str(part)) * 100, whole)
+    return "—" if shown is None else f"{shown}%"
 
 
 def _program() -> str:

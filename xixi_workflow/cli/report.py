@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from xixi_workflow.cli.failures import USAGE, Stop
 from xixi_workflow.cli.petitions import RESULTS
-from xixi_workflow.cli.screen import Screen, tell_json
+from xixi_workflow.cli.screen import Screen
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.core import words
-from xixi_workflow.core.figures import Figures, Share, Verdicts
-from xixi_workflow.core.policy import Policy
+from xixi_workflow.core.figures import ClockFigures, Group, MonthFigures, Named, canonical
+from xixi_workflow.core.kpi import Rate
+from xixi_workflow.core.lifecycle import FINAL
 from xixi_workflow.engine import month as months
 
 
@@ -23,88 +25,123 @@ def report(
 ) -> None:
     """月报 The figures of a month: every rate with its numerator and denominator.
 
-    Clocks count in the month in which they were due, ratings in the month in which they were given.
+    Clocks count in the month in which they were due, ratings in the month in which they were given. As JSON:
+    everything, with the definition of each indicator.
     """
     with open_engine() as engine:
-        policy = engine.policies.in_force
+        zone = engine.policies.in_force.zone
         try:
             found = months.count(engine, month)
         except ValueError as error:
             raise Stop(str(error), USAGE) from None
     if as_json:
-        tell_json(found)
+        typer.echo(msgspec.json.format(canonical(found), indent=2).decode())
         return
-    found.clocks.sort(key=lambda c: policy.clocks[c.clock].limit if c.clock in policy.clocks else 0)
-    screen = Screen(language(), policy.zone)
+    screen = Screen(language(), zone)
     _overview(screen, found)
-    _clocks(screen, found, policy)
-    for clock in found.clocks:
-        plan = policy.clocks.get(clock.clock)
-        name = screen.name(plan.shape if plan else None, clock.clock)
-        _groups(screen, f"{name} · {screen.pick('按部门', 'by team')}", clock.by_team, policy.teams)
+    _clocks(screen, found)
+    _indicators(screen, found)
+    for clock in found.timeliness:
+        if clock.due:
+            _teams(screen, clock, found.teams)
 
 
-def _rate(rate: Share) -> str:
-    if rate.percent is None:
+def _rate(rate: Rate | None) -> str:
+    if rate is None or rate.percent is None:
         return "—"
-    return f"{rate.percent:.2f} % ({rate.numerator:g}/{rate.denominator})"
+    return f"{rate.percent} % ({rate.numerator:f}/{rate.denominator})"
 
 
-def _overview(screen: Screen, found: Figures) -> None:
-    say, s = screen.pick, found.satisfaction
+def _overview(screen: Screen, found: MonthFigures) -> None:
+    say, s, whole = screen.pick, found.satisfaction, found.overview.counts
     screen.line(found.month, style="bold")
-    states = [f"{words.state(state, screen.language)} {n}" for state, n in found.open_at_end_by_state.items()]
+    ends = {state: whole.get(f"closed.{state}", 0) for state in ("closed", *FINAL)}
+    closed = "  ".join(f"{words.state(state, screen.language)} {n}" for state, n in ends.items() if n)
     rated = say(
-        f"满意 {s.satisfied}，基本满意 {s.fairly_satisfied}（权重 {s.weight:g}），不满意 {s.dissatisfied}，"
+        f"满意 {s.satisfied}，基本满意 {s.fairly_satisfied}（权重 {s.weight}），不满意 {s.dissatisfied}，"
         f"未评价 {s.not_rated}，未回访 {s.not_asked}",
-        f"satisfied {s.satisfied}, fairly {s.fairly_satisfied} (weight {s.weight:g}), dissatisfied {s.dissatisfied},"
+        f"satisfied {s.satisfied}, fairly {s.fairly_satisfied} (weight {s.weight}), dissatisfied {s.dissatisfied},"
         f" not rated {s.not_rated}, not asked {s.not_asked}",
     )
+    levels = "  ".join(
+        say(f"第{level}级 {n}", f"level {level} {n}") for level, n in sorted(found.breaches.levels.items())
+    )
     rows: list[list[Any]] = [
-        [say("月初在办", "Open at the start"), found.open_at_start, ""],
-        [say("受理", "Filed"), found.filed, ""],
-        [say("归档", "Closed"), found.closed, _counts(screen, found.closed_by_state)],
-        [say("归档后重办", "Taken up again"), found.taken_up_again, ""],
-        [say("月末在办", "Open at the end"), found.open_at_end, "  ".join(states)],
-        [say("退单", "Returned"), found.returns, "  ".join(f"{k} {n}" for k, n in found.returns_by_reason.items())],
-        [say("重办轮次", "Rounds of rework"), found.rework_rounds, ""],
-        [say("升级", "Escalations"), sum(found.escalations.values()), _levels(screen, found.escalations)],
-        [say("消息", "Messages"), sum(found.messages.values()), ""],
-        [say("满意率", "Satisfaction"), _rate(s.rate), rated],
+        [say("月初在办", "Open at the start"), found.overview.open_at_start, ""],
+        [say("受理", "Filed"), whole.get("filed", 0), _counts(screen, found.overview.by_source)],
+        [say("归档", "Closed"), whole.get("closed", 0), closed],
+        [say("归档后重办", "Taken up again"), whole.get("taken_up_again", 0), ""],
+        [say("月末在办", "Open at the end"), found.overview.open_at_end, _counts(screen, found.overview.open_by_state)],
+        [say("退单", "Returned"), whole.get("returned", 0), _counts(screen, found.overview.returns_by_reason)],
+        [say("重办轮次", "Rounds of rework"), whole.get("rework", 0), ""],
+        [say("升级", "Escalations"), sum(found.breaches.levels.values()), levels],
+        [say("满意率", "Satisfaction"), _rate(s.weighted), rated],
     ]
     number = " "
     screen.table("", ["", number, "  "], rows, right=number)
 
 
-def _counts(screen: Screen, by_state: dict[str, int]) -> str:
-    return "  ".join(f"{words.state(state, screen.language)} {n}" for state, n in by_state.items())
+def _counts(screen: Screen, named: list[Named]) -> str:
+    return "  ".join(f"{screen.name(one, one.code)} {one.n}" for one in named)
 
 
-def _levels(screen: Screen, escalations: dict[str, int]) -> str:
-    level = screen.pick("第{}级", "level {}")
-    return "  ".join(f"{level.format(name)} {n}" for name, n in escalations.items())
-
-
-def _clocks(screen: Screen, found: Figures, policy: Policy) -> None:
-    named = {clock.clock: clock.total for clock in found.clocks}
-    shapes = {name: plan.shape for name, plan in policy.clocks.items()}
-    _groups(screen, screen.pick("时限", "Clocks"), named, shapes)
-
-
-def _groups(screen: Screen, title: str, groups: dict[str, Verdicts], names: Any) -> None:
-    """One line for each clock, team or category; `names` gives what a code is called."""
+def _headings(screen: Screen) -> tuple[dict[str, str], list[str]]:
     say = screen.pick
     verdicts = {code: pair[screen.language == "en"] for code, pair in RESULTS.items()}
-    headings = ["", say("到期", "Due"), say("按时率", "On time"), *verdicts.values(), say("中位", "Median"), "P90"]
+    return verdicts, [
+        "",
+        say("到期", "Due"),
+        say("按时率", "On time"),
+        *verdicts.values(),
+        say("中位", "Median"),
+        "P90",
+    ]
+
+
+def _clocks(screen: Screen, found: MonthFigures) -> None:
+    verdicts, headings = _headings(screen)
     rows = [
         [
-            screen.name(names.get(code), code),
-            v.due,
-            _rate(v.on_time_rate),
-            *(getattr(v, code) or "" for code in verdicts),
-            screen.span(v.median),
-            screen.span(v.p90),
+            screen.name(c, c.clock),
+            c.due,
+            _rate(c.on_time),
+            *(c.verdicts.get(code) or "" for code in verdicts),
+            screen.span(c.raw.median),
+            screen.span(c.raw.p90),
         ]
-        for code, v in groups.items()
+        for c in found.timeliness
+        if c.due
     ]
+    screen.table(screen.pick("时限", "Clocks"), headings, rows, right="|".join(headings[1:]))
+
+
+def _indicators(screen: Screen, found: MonthFigures) -> None:
+    say = screen.pick
+    headings = ["", say("本月", "This month"), say("口径", "Formula")]
+    rows = [
+        [screen.name(d, d.key), _rate(found.overview.rates[d.key]), say(d.formula_zh, d.formula_en)]
+        for d in found.definitions
+    ]
+    screen.table(say("指标", "Indicators"), headings, rows, right=headings[1])
+
+
+def _teams(screen: Screen, clock: ClockFigures, teams: list[Group]) -> None:
+    verdicts, headings = _headings(screen)
+    rows = []
+    for team in teams:
+        of = {name.removeprefix(f"{clock.clock}."): n for name, n in team.counts.items()}
+        due = sum(n for name, n in team.counts.items() if name.startswith(f"{clock.clock}."))
+        spans = team.spans.get(clock.clock)
+        if due:
+            rows.append(
+                [
+                    screen.name(team, team.code),
+                    due,
+                    _rate(team.rates.get(f"{clock.clock}_on_time")),
+                    *(of.get(code, "") for code in verdicts),
+                    screen.span(spans.median if spans else None),
+                    screen.span(spans.p90 if spans else None),
+                ]
+            )
+    title = f"{screen.name(clock, clock.clock)} · {screen.pick('按部门', 'by team')}"
     screen.table(title, headings, rows, right="|".join(headings[1:]))

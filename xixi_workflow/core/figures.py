@@ -1,261 +1,308 @@
-"""The figures of a month: every rate with its numerator and denominator, from counts that the store has grouped.
+"""A month's figures, frozen: everything that a document about the month says, and nothing that has to be asked for.
 
-What counts where
------------------
-* A month is the city's own month: from midnight of the first to midnight of the next first, local time.
-* Timeliness counts a clock in the month in which it was **due**; satisfaction counts a rating in the month in which
-  it was **given**, and of several in one round the last alone; filings, closings, returns, rework and escalations
-  count where the journal dates them.
-* Each clock is counted by itself. Those that nobody promised to the petitioner (urging, supervision) stand beside the
-  promised ones and are in no common rate; a level skipped to by hand is an escalation like any other.
-* The on-time rate is `on_time / (on_time + late + breached + unmet)`. Not in it: `ended` (stopped before it was due),
-  `lapsed` (running out is no fault) and `excluded` (petitions rejected or withdrawn, 不予受理 and 撤诉).
-* The satisfaction rate is `(satisfied + weight x fairly satisfied) / rated`. A survey that nobody answered is not
-  rated and never satisfied.
-* A rate without cases is None and shown as a dash, never as 0 % or 100 %.
-* Median and 90th percentile are of the nearest rank, so each is a span that really occurred; they run from the
-  clock's start to the event that met it, in plain time, pauses included.
-* Percentages are rounded half up to two places.
+Contract for whoever writes a document from it
+----------------------------------------------
+`MonthFigures` is plain data. It knows no language but carries both names of everything; it holds no personal data: no
+petitioner, no text, no address, only numbers of petitions in `breaches.overdue`. A writer needs this structure alone,
+no policy, no database, and computes nothing but layout: whatever is printed is a field here.
+
+* **Numbers.** Counts are `int`. A rate is a `Rate`: print `percent` with two places and `numerator/denominator` beside
+  it; `percent` None is printed as a dash "—". Spans are whole seconds. `Change.points` is in percentage points
+  (百分点), `Change.percent` in percent; None is a dash. Instants are aware UTC; print them in `zone`.
+* **Groups.** A `Group` is one team, category, category group, community or source: `counts` by the names of
+  `kpi_table`, `rates` by the key of the indicator, `spans` by clock. A count that is absent is 0; a rate is there for
+  every indicator that is told apart by that kind of group. An empty `code` is "not stated" (未填写 / none).
+* **Indicators** are listed in `definitions`, in the order in which they are shown, with names, formula in words, and
+  the month in which a case counts. Print all of them as the appendix 口径说明. Look a rate up by its `key`.
+* **Totals foot.** For each name the `counts` of teams add up to `overview.counts` where teams are told apart (clocks
+  of petitions that nobody led yet are under the empty code), those of categories, communities and sources likewise.
+  In each clock's section `due` is the sum of its verdicts, and its `week` adds up to them.
+* **Order.** Lists come in the order in which they are printed; clocks with the shortest promise first.
+  `ranking.rows` is best first. Who has too few cases has rank None and comes last. `ranking.red` and `ranking.black`
+  hold codes.
+* **Time.** What counts in the month is said in `definitions`. Everything is as it stood at `cut_off`: a clock missed
+  and met only afterwards is still `breached`, here and in every later recount.
+* **Trend.** `trend` has 13 points, oldest first, the last of them this month; a month without figures has None.
+
+`canonical` is the one serialisation: JSON in UTF-8, keys sorted, no blanks, decimals as numbers. Equal figures have
+equal bytes; `digest` is their SHA-256. `read` is the inverse. A field may be added with a default; whoever changes
+the meaning of one raises `FORMAT`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 import msgspec
 
-#: Verdicts that the on-time rate is made of.
-JUDGED: Final = ("on_time", "late", "breached", "unmet")
-#: Verdicts in the order in which they are shown.
-VERDICTS: Final = (*JUDGED, "ended", "lapsed", "excluded")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+from xixi_workflow.core.kpi import Change, Counts, Rate, Spans
+
+FORMAT: Final = 1
 
 
-class VerdictCount(NamedTuple):
-    """How many clocks of one name, team and category got one verdict (see `petition.Outcome`, and `excluded`)."""
+class _Frozen(msgspec.Struct, frozen=True):
+    """The root of all parts."""
 
-    clock: str
-    team: str
-    category: str
-    verdict: str
+
+class Named(_Frozen, frozen=True):
+    """A code with its names and how often it was counted, with its share of the whole."""
+
+    code: str
+    zh: str
+    en: str
     n: int
+    share: Rate
 
 
-class SpanCount(NamedTuple):
-    """Median and 90th percentile, in seconds, of the spans of `clock` within one group.
+class Group(_Frozen, frozen=True):
+    """One team, category, category group, community or source."""
 
-    `by` is `all`, `team` or `category`; `group` is the team's or the category's code.
+    code: str
+    zh: str
+    en: str
+    counts: Counts
+    rates: dict[str, Rate]
+    #: By clock: from its start to the event that met it, in plain time. Of teams and categories only.
+    spans: dict[str, Spans] = {}
+    #: By indicator: against the month before, and the same month of last year.
+    mom: dict[str, Change] = {}
+    yoy: dict[str, Change] = {}
+    #: A category's group.
+    parent: str = ""
+
+
+class Overview(_Frozen, frozen=True):
+    """一、总体情况."""
+
+    counts: Counts
+    rates: dict[str, Rate]
+    #: By indicator, and by `filed` and `closed` for the two counts.
+    mom: dict[str, Change]
+    yoy: dict[str, Change]
+    #: Filed a day, two places.
+    daily: Decimal | None
+    open_at_start: int
+    open_at_end: int
+    #: By state, in the order of a petition's life.
+    open_by_state: list[Named]
+    by_source: list[Named]
+    by_channel: list[Named]
+    by_nature: list[Named]
+    by_urgency: list[Named]
+    by_result: list[Named]
+    returns_by_reason: list[Named]
+    #: Filings by hour of the source's receipt: 7 days, Monday first, of 24 hours.
+    week: list[list[int]]
+
+
+class ClockFigures(_Frozen, frozen=True):
+    """One clock. `due` is the sum of `verdicts`; `on_time` leaves out what was not judged.
+
+    `on_time` has no cases for a clock that promises nothing (the survey's, which the petitioner may let run out).
     """
 
     clock: str
-    by: str
-    group: str
-    median: float
-    p90: float
+    zh: str
+    en: str
+    #: The limit of the policy in force, seconds of its calendar; 0 for a clock that it no longer has.
+    limit: int
+    due: int
+    verdicts: Counts
+    on_time: Rate
+    #: From start to the event that met it, plain time; and without pauses and what was used of extensions.
+    raw: Spans
+    net: Spans
+    #: Judged clocks, and those of them on time, by hour of the source's receipt: 7 days, Monday first, of 24 hours.
+    week_judged: list[list[int]]
+    week_on_time: list[list[int]]
 
 
-class EventCount(NamedTuple):
-    """How often `event` (past tense) stands in the journal; `detail` is its rating, reason or clock."""
+class Stage(_Frozen, frozen=True):
+    """Stays in one state that ended in the month."""
 
-    event: str
-    detail: str
-    level: int
+    state: str
+    zh: str
+    en: str
+    spans: Spans
+    #: All those stays together, seconds.
+    seconds: int
+
+
+class RankRow(_Frozen, frozen=True):
+    """A team's place. `before` is its rank of last month; None where it had none."""
+
+    code: str
+    zh: str
+    en: str
+    rank: int | None
+    #: How many share the rank, itself included.
+    tied: int
+    rate: Rate
+    before: int | None
+
+
+class Ranking(_Frozen, frozen=True):
+    """Teams by `kpi`, those with at least `minimum` cases."""
+
+    kpi: str
+    minimum: int
+    rows: list[RankRow]
+    red: list[str]
+    black: list[str]
+
+
+class HotItem(_Frozen, frozen=True):
+    """A category that many asked about. The rule: most filings first; equals in the order of their codes.
+
+    `petitioners` are telephones, each once; filings without one are in `n` alone. `communities`: the three with the
+    most filings and how many.
+    """
+
+    code: str
+    zh: str
+    en: str
     n: int
+    share: Rate
+    petitioners: int
+    repeats: int
+    mom: Change
+    yoy: Change
+    communities: list[Named]
 
 
-class Tally(msgspec.Struct):
-    """What the store has counted for one month."""
-
-    verdicts: list[VerdictCount]
-    spans: list[SpanCount]
-    events: list[EventCount]
-    #: Closings by the state they led to, and how many petitions were taken up again after closing.
-    closed: dict[str, int]
-    taken_up_again: int
-    #: Petitions not closed, by state, at the month's first and last instant.
-    open_at_start: dict[str, int]
-    open_at_end: dict[str, int]
-    #: Messages by kind, dated by the journal line that caused them.
-    messages: dict[str, int]
-
-
-class Share(msgspec.Struct, frozen=True):
-    """A rate with what it was made of; `percent` is None without cases."""
-
-    numerator: float
-    denominator: int
-    percent: float | None
-
-
-class Verdicts(msgspec.Struct):
-    """The clocks of one group that were due in the month; spans in seconds."""
-
-    due: int = 0
-    on_time: int = 0
-    late: int = 0
-    breached: int = 0
-    unmet: int = 0
-    ended: int = 0
-    lapsed: int = 0
-    excluded: int = 0
-    on_time_rate: Share = Share(0, 0, None)
-    median: float | None = None
-    p90: float | None = None
-
-
-class ClockFigures(msgspec.Struct):
-    """One clock's month."""
+class Cause(_Frozen, frozen=True):
+    """Missed clocks by cause, see `kpi_causes`. `causes` has every cause in its order, 0 included."""
 
     clock: str
-    total: Verdicts
-    by_team: dict[str, Verdicts]
-    by_category: dict[str, Verdicts]
+    missed: int
+    causes: list[Named]
+    by_team: dict[str, Counts]
 
 
-class Satisfaction(msgspec.Struct):
-    """The verdicts of petitioners given in the month."""
+class Overdue(_Frozen, frozen=True):
+    """One missed clock. `late` in seconds up to the event that settled it, or to the cut-off."""
+
+    no: str
+    clock: str
+    #: The assisting team, for an assisting team's clock.
+    key: str
+    round: int
+    team: str
+    category: str
+    community: str
+    verdict: str
+    due_at: datetime
+    settled_at: datetime | None
+    late: int
+    cause: str
+    #: The highest level that was told of it; 0: nobody was.
+    level: int
+
+
+class Breaches(_Frozen, frozen=True):
+    """Missed clocks, why, and who was told."""
+
+    clocks: list[Cause]
+    #: Rings of the ladder by level (text, so that JSON can have it as a key), all clocks and each.
+    levels: Counts
+    levels_by_clock: dict[str, Counts]
+    #: The longest overdue of each clock, worst first; `listed` of `missed` in all.
+    overdue: list[Overdue]
+    missed: int
+
+
+class Satisfaction(_Frozen, frozen=True):
+    """What petitioners said. `asked` = rated + not_rated."""
 
     satisfied: int
     fairly_satisfied: int
     dissatisfied: int
-    #: Asked, and the survey ran out unanswered.
     not_rated: int
-    #: Closed without a survey: nobody could be asked.
     not_asked: int
-    #: What a `fairly_satisfied` counts.
-    weight: float
-    rate: Share
+    asked: int
+    weight: Decimal
+    weighted: Rate
+    plain: Rate
+    dissatisfaction: Rate
 
 
-class Figures(msgspec.Struct):
-    """A month in numbers."""
+class Point(_Frozen, frozen=True):
+    """A month of the trend. None: no figures for it."""
 
     month: str
+    filed: int | None
+    closed: int | None
+    #: By indicator.
+    rates: dict[str, Rate]
+
+
+class Definition(_Frozen, frozen=True):
+    """One line of the appendix 口径说明."""
+
+    key: str
+    zh: str
+    en: str
+    formula_zh: str
+    formula_en: str
+    counts_in_zh: str
+    counts_in_en: str
+    more_is_better: bool | None
+
+
+class MonthFigures(_Frozen, frozen=True):
+    """See the module."""
+
+    format: int
+    month: str
+    zone: str
     start: datetime
     end: datetime
-    filed: int
-    closed: int
-    closed_by_state: dict[str, int]
-    taken_up_again: int
-    open_at_start: int
-    open_at_end: int
-    open_at_end_by_state: dict[str, int]
-    clocks: list[ClockFigures]
+    cut_off: datetime
+    city_zh: str
+    city_en: str
+    #: Digest of the policy in force, whose names, weight and limits these are.
+    policy: str
+    overview: Overview
+    timeliness: list[ClockFigures]
+    teams: list[Group]
+    communities: list[Group]
+    categories: list[Group]
+    category_groups: list[Group]
+    sources: list[Group]
+    ranking: Ranking
+    hot: list[HotItem]
+    breaches: Breaches
     satisfaction: Satisfaction
-    returns: int
-    returns_by_reason: dict[str, int]
-    #: Rounds of rework that began: rated dissatisfied, or reopened by the centre.
-    rework_rounds: int
-    #: Rings of the ladder by level; level 0 is a breach without a ladder.
-    escalations: dict[str, int]
-    escalations_by_clock: dict[str, dict[str, int]]
-    messages: dict[str, int]
+    stages: list[Stage]
+    trend: list[Point]
+    definitions: list[Definition]
+    #: Rules that are no formula, (zh, en), for the appendix.
+    remarks: list[tuple[str, str]]
 
 
-def month_span(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """First instant of `month` (`YYYY-MM`, local time of `zone`) and of the month after, UTC.
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_decode = msgspec.json.Decoder(MonthFigures).decode
 
-    Raises `ValueError` on anything else.
+
+def canonical(figures: MonthFigures) -> bytes:
+    """The bytes that are stored, hashed and compared."""
+    return _encoder.encode(figures)
+
+
+def digest(figures: MonthFigures) -> str:
+    """SHA-256 (hex) of `canonical`."""
+    return hashlib.sha256(canonical(figures)).hexdigest()
+
+
+def read(text: bytes) -> MonthFigures:
+    """The inverse of `canonical`.
+
+    Raises `msgspec.ValidationError` for anything else, and for a format that this release does not know.
     """
-    match = _MONTH.fullmatch(month)
-    if not match or not 1 <= int(match[2]) <= 12 or not 1 <= int(match[1]) < 9999:
-        raise ValueError(f"{month!r} is not a month; write YYYY-MM, for example 2026-11")
-    year, number = int(match[1]), int(match[2])
-    following = (year + number // 12, number % 12 + 1)
-    return (
-        datetime(year, number, 1, tzinfo=zone).astimezone(UTC),
-        datetime(*following, 1, tzinfo=zone).astimezone(UTC),
-    )
-
-
-def share(numerator: float | Decimal, denominator: int) -> Share:
-    """`numerator / denominator` as a percentage, half up to two places; no percentage without cases."""
-    top = Decimal(str(numerator))
-    if not denominator:
-        return Share(float(top), 0, None)
-    percent = (top * 100 / denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return Share(float(top), denominator, float(percent))
-
-
-def figures(
-    tally: Tally, *, month: str, span: tuple[datetime, datetime], clocks: Sequence[str], weight: float
-) -> Figures:
-    """The figures of `month`. `clocks` gives the order in which clocks are listed; `weight` is that of a
-    `fairly_satisfied` in the satisfaction rate.
-    """
-    events = tally.events
-    escalations: dict[str, int] = {}
-    by_clock: dict[str, dict[str, int]] = {}
-    for e in sorted(events, key=lambda e: (e.detail, e.level)):
-        if e.event in ("escalated", "breached"):
-            level = str(e.level)
-            escalations[level] = escalations.get(level, 0) + e.n
-            of_clock = by_clock.setdefault(e.detail, {})
-            of_clock[level] = of_clock.get(level, 0) + e.n
-    reasons = {e.detail: e.n for e in sorted(events, key=lambda e: (-e.n, e.detail)) if e.event == "returned"}
-    return Figures(
-        month=month,
-        start=span[0],
-        end=span[1],
-        filed=_happened(events, "filed"),
-        closed=sum(tally.closed.values()),
-        closed_by_state=dict(sorted(tally.closed.items())),
-        taken_up_again=tally.taken_up_again,
-        open_at_start=sum(tally.open_at_start.values()),
-        open_at_end=sum(tally.open_at_end.values()),
-        open_at_end_by_state=dict(sorted(tally.open_at_end.items())),
-        clocks=_clocks(tally, clocks),
-        satisfaction=_satisfaction(tally, weight),
-        returns=sum(reasons.values()),
-        returns_by_reason=reasons,
-        rework_rounds=_happened(events, "rated_dissatisfied", "reopened"),
-        escalations=dict(sorted(escalations.items())),
-        escalations_by_clock=by_clock,
-        messages=dict(sorted(tally.messages.items())),
-    )
-
-
-def _happened(events: Iterable[EventCount], *names: str) -> int:
-    return sum(e.n for e in events if e.event in names)
-
-
-def _clocks(tally: Tally, order: Sequence[str]) -> list[ClockFigures]:
-    found: dict[str, ClockFigures] = {}
-    for v in sorted(tally.verdicts):
-        clock = found.setdefault(v.clock, ClockFigures(v.clock, Verdicts(), {}, {}))
-        groups = (
-            clock.total,
-            clock.by_team.setdefault(v.team, Verdicts()),
-            clock.by_category.setdefault(v.category, Verdicts()),
-        )
-        for group in groups:
-            group.due += v.n
-            setattr(group, v.verdict, getattr(group, v.verdict) + v.n)
-    for s in tally.spans:
-        clock = found[s.clock]
-        group = {"team": clock.by_team, "category": clock.by_category}.get(s.by, {}).get(s.group, clock.total)
-        group.median, group.p90 = s.median, s.p90
-    for clock in found.values():
-        for group in (clock.total, *clock.by_team.values(), *clock.by_category.values()):
-            group.on_time_rate = share(group.on_time, sum(getattr(group, v) for v in JUDGED))
-    place = {name: n for n, name in enumerate(order)}
-    return sorted(found.values(), key=lambda c: (place.get(c.clock, len(place)), c.clock))
-
-
-def _satisfaction(tally: Tally, weight: float) -> Satisfaction:
-    def rated(value: str) -> int:
-        return sum(e.n for e in tally.events if e.event == "rated" and e.detail == value)
-
-    satisfied, fairly = rated("satisfied"), rated("fairly_satisfied")
-    dissatisfied = _happened(tally.events, "rated_dissatisfied")
-    # Every lapse is one line of the journal; only a survey that ran leaves a verdict as well.
-    not_rated = sum(v.n for v in tally.verdicts if v.verdict == "lapsed")
-    not_asked = max(0, _happened(tally.events, "survey_lapsed") - not_rated)
-    counted = satisfied + Decimal(str(weight)) * fairly
-    rate = share(counted, satisfied + fairly + dissatisfied)
-    return Satisfaction(satisfied, fairly, dissatisfied, not_rated, not_asked, weight, rate)
+    figures: MonthFigures = _decode(text)
+    if figures.format != FORMAT:
+        raise msgspec.ValidationError(f"figures of format {figures.format}; this release reads {FORMAT}")
+    return figures

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from xixi_workflow.core.figures import Figures, month_span
+from xixi_workflow.core.figures import MonthFigures, canonical
+from xixi_workflow.core.months import month_span
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.samples import Sample, filings
 from xixi_workflow.demo.texting import TEXTED
@@ -124,7 +125,7 @@ def demonstrate(
     seconds = time.perf_counter() - began
     counted = census(engine.store)
     written = _months(engine, start, end)
-    report.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
+    report.write_bytes(_readable(written))
     result = _result(counted, isinstance(verify(engine.store), Verified))
     result.refused = dict(sorted(world.refused.items()))
     result.texts = texts(engine.store)
@@ -135,6 +136,11 @@ def demonstrate(
     result.months = list(written)
     result.report = str(report)
     return Demonstration(result, counted, start, end)
+
+
+def _readable(written: dict[str, MonthFigures]) -> bytes:
+    months = {month: msgspec.Raw(canonical(figures)) for month, figures in written.items()}
+    return msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n"
 
 
 def _result(counted: Census, journal_verified: bool) -> Result:
@@ -169,10 +175,10 @@ def _result(counted: Census, journal_verified: bool) -> Result:
     )
 
 
-def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, Figures]:
+def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, MonthFigures]:
     """The figures of every local month that the simulated time touches."""
     zone = engine.policies.in_force.zone
-    made: dict[str, Figures] = {}
+    made: dict[str, MonthFigures] = {}
     at = start
     while at < end:
         month = at.astimezone(zone).strftime("%Y-%m")

@@ -1,18 +1,25 @@
-"""A month's figures for people to read: counted by the store, judged by the core, laid out here."""
+"""A month's figures: counted by the store, rolled up and judged by the core, laid out here for people to read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from xixi_workflow.core import figures as core
-from xixi_workflow.core import words
-from xixi_workflow.core.policy import Policy
+from xixi_workflow.core import figures_build, kpi_causes, words
+from xixi_workflow.core.figures import Group, MonthFigures
+from xixi_workflow.core.kpi import Rate
+from xixi_workflow.core.months import earlier, month_span
 from xixi_workflow.core.words import Language
-from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.handle import SERIALS, Engine
 from xixi_workflow.store import figures as store
+
+#: A petitioner who files the same matter again within this time repeats it.
+REPEATED_WITHIN: Final = timedelta(days=30)
+#: Missed clocks of each name that are listed one by one.
+LISTED: Final = 100
 
 
 class MonthBoard(msgspec.Struct):
@@ -26,90 +33,144 @@ class MonthBoard(msgspec.Struct):
 
 def last_month(engine: Engine, *, now: datetime) -> str:
     """The city's month before the one of `now`: `2026-10` on any day of November."""
-    local = now.astimezone(engine.policies.in_force.zone)
-    return (local.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    return earlier(now.astimezone(engine.policies.in_force.zone).strftime("%Y-%m"), 1)
 
 
-def count(engine: Engine, month: str) -> core.Figures:
-    """The figures of `month` (`YYYY-MM`) under the policy in force. Raises `ValueError` for anything else."""
+def count(
+    engine: Engine, month: str, *, past: Mapping[str, MonthFigures] | None = None, cut_off: datetime | None = None
+) -> MonthFigures:
+    """The figures of `month` (`YYYY-MM`) with the names and the weight of the policy in force.
+
+    As it stood at `cut_off` (aware UTC), the end of the month unless a later instant is given. `past`: figures of
+    earlier months, for comparing. Raises `ValueError` for anything else than a month.
+    """
     policy = engine.policies.in_force
-    span = core.month_span(month, policy.zone)
-    return core.figures(
-        store.tally(engine.store, *span),
-        month=month,
-        span=span,
-        clocks=list(policy.clocks),
-        weight=policy.main.fairly_satisfied_weight,
+    start, end = month_span(month, policy.zone)
+    cut_off = max(end, cut_off or end)
+
+    def first(at: datetime, days: int = 0) -> int:
+        return int((at.astimezone(policy.zone) + timedelta(days=days)).strftime("%Y%m%d")) * SERIALS
+
+    wanted = store.Month(
+        start,
+        end,
+        cut_off,
+        first(start),
+        first(start, 1),
+        first(end),
+        first(end, 1),
+        # One day more, for numbers are given by another day's clock than receipts are dated by.
+        first(start - REPEATED_WITHIN, -1),
+        int(REPEATED_WITHIN.total_seconds()),
+        LISTED,
     )
+    tally = store.tally(engine.store, wanted, _leads(engine), _pauses(engine))
+    asked = figures_build.Asked(month, (start, end), cut_off)
+    return figures_build.build(tally, asked, policy, past or {})
+
+
+def with_past(engine: Engine, month: str, known: Mapping[str, MonthFigures] | None = None) -> MonthFigures:
+    """The figures of `month` beside those of the twelve before it, which are counted where they are not `known`."""
+    past = dict(known or {})
+    for by in range(figures_build.TREND - 1, 0, -1):
+        before = earlier(month, by)
+        if before not in past:
+            past[before] = count(engine, before)
+    # A month in which nothing ever happened is no month to compare with.
+    happened = {name: found for name, found in past.items() if found.overview.counts or found.overview.open_at_end}
+    return count(engine, month, past=happened)
+
+
+def _leads(engine: Engine) -> store.LeadOf:
+    def lead_of(version: int, category: str) -> str:
+        found = engine.policies.version(version).categories.get(category)
+        return found.team if found else ""
+
+    return lead_of
+
+
+def _pauses(engine: Engine) -> store.PausesOf:
+    def pauses_of(version: int, clock: str) -> tuple[str, ...]:
+        plan = engine.policies.version(version).clocks.get(clock)
+        return kpi_causes.labels(plan.pauses_in) if plan else ()
+
+    return pauses_of
 
 
 def board(engine: Engine, month: str, *, language: Language) -> MonthBoard:
     """The figures of `month`, laid out."""
-    policy, found = engine.policies.in_force, count(engine, month)
-    rates = {clock.clock: clock.total.on_time_rate.percent for clock in found.clocks}
-    said = found.satisfaction
-    satisfaction = (
-        f"满意率 Satisfaction: {_percent(said.rate)} "
-        f"(满意 {said.satisfied}, 基本满意 {said.fairly_satisfied}, 不满意 {said.dissatisfied}, "
-        f"未评价 not rated {said.not_rated})"
-    )
+    found = count(engine, month)
+    whole, said = found.overview.counts, found.satisfaction
+    rows = [
+        ("受理 Filed", whole.get("filed", 0)),
+        ("办结归档 Closed", whole.get("closed", 0)),
+        ("月末未结 Open at the end", found.overview.open_at_end),
+        ("退单 Returned by a team", whole.get("returned", 0)),
+        ("重办 Rounds of rework", whole.get("rework", 0)),
+        ("升级 Escalations", sum(found.breaches.levels.values())),
+    ]
     lines = [
         f"# {month}",
         "",
         "| | 件数 Petitions |",
         "|---|---:|",
-        f"| 受理 Filed | {found.filed} |",
-        f"| 办结归档 Closed | {found.closed} |",
-        f"| 月末未结 Open at the end | {found.open_at_end} |",
-        f"| 退单 Returned by a team | {found.returns} |",
-        f"| 重办 Rounds of rework | {found.rework_rounds} |",
-        f"| 升级 Escalations | {sum(found.escalations.values())} |",
+        *(f"| {name} | {n} |" for name, n in rows),
         "",
         "| 时限 Clock | 到期 Due | 按时 On time | 按时率 Rate | 中位用时 Median |",
         "|---|---:|---:|---:|---:|",
         *(
-            f"| {_clock(c.clock, policy, language)} | {c.total.due} | {c.total.on_time} "
-            f"| {_percent(c.total.on_time_rate)} | {_span(c.total.median, language)} |"
-            for c in found.clocks
+            f"| {getattr(c, language)} | {c.due} | {c.verdicts['on_time']} | {_percent(c.on_time)} "
+            f"| {_span(c.raw.median, language)} |"
+            for c in found.timeliness
+            if c.due
         ),
         "",
-        satisfaction,
+        (
+            f"满意率 Satisfaction: {_percent(said.weighted)} (满意 {said.satisfied}, 基本满意 {said.fairly_satisfied}, "
+            f"不满意 {said.dissatisfied}, 未评价 not rated {said.not_rated})"
+        ),
     ]
     headline = {
         "month": month,
-        "filed": found.filed,
-        "closed": found.closed,
-        "open_at_end": found.open_at_end,
-        "on_time": rates,
-        "satisfaction": said.rate.percent,
+        "filed": whole.get("filed", 0),
+        "closed": whole.get("closed", 0),
+        "open_at_end": found.overview.open_at_end,
+        "on_time": {c.clock: _number(c.on_time) for c in found.timeliness if c.due},
+        "satisfaction": _number(said.weighted),
     }
-    return MonthBoard(month, "\n".join(lines), _teams(found, policy, language), headline)
+    return MonthBoard(month, "\n".join(lines), _teams(found, language), headline)
 
 
-def _teams(found: core.Figures, policy: Policy, language: Language) -> list[dict[str, str]]:
+def _teams(found: MonthFigures, language: Language) -> list[dict[str, str]]:
     return [
-        {
-            "时限 Clock": _clock(clock.clock, policy, language),
-            "承办单位 Team": str(getattr(policy.teams.get(team), language, team)) or "-",
-            "到期 Due": str(group.due),
-            "按时 On time": str(group.on_time),
-            "按时率 Rate": _percent(group.on_time_rate),
-            "中位用时 Median": _span(group.median, language),
-            "九成用时 90 %": _span(group.p90, language),
-        }
-        for clock in found.clocks
-        for team, group in clock.by_team.items()
+        _team(team, clock.clock, str(getattr(clock, language)), language)
+        for clock in found.timeliness
+        for team in found.teams
+        if any(name.startswith(f"{clock.clock}.") for name in team.counts)
     ]
 
 
-def _clock(name: str, policy: Policy, language: Language) -> str:
-    clock = policy.clocks.get(name)
-    return str(getattr(clock.shape, language)) if clock else name
+def _team(team: Group, clock: str, name: str, language: Language) -> dict[str, str]:
+    rate, spans = team.rates.get(f"{clock}_on_time"), team.spans.get(clock)
+    due = sum(n for counted, n in team.counts.items() if counted.startswith(f"{clock}."))
+    return {
+        "时限 Clock": name,
+        "承办单位 Team": str(getattr(team, language)),
+        "到期 Due": str(due),
+        "按时 On time": str(team.counts.get(f"{clock}.on_time", 0)),
+        "按时率 Rate": _percent(rate) if rate else "—",
+        "中位用时 Median": _span(spans.median if spans else None, language),
+        "九成用时 90 %": _span(spans.p90 if spans else None, language),
+    }
 
 
-def _percent(rate: core.Share) -> str:
-    return "-" if rate.percent is None else f"{rate.percent:.2f} %"
+def _percent(rate: Rate) -> str:
+    return "—" if rate.percent is None else f"{rate.percent:.2f} %"
 
 
-def _span(seconds: float | None, language: Language) -> str:
-    return "-" if seconds is None else words.span(seconds, language)
+def _number(rate: Rate) -> float | None:
+    return None if rate.percent is None else float(rate.percent)
+
+
+def _span(seconds: int | None, language: Language) -> str:
+    return "—" if seconds is None else words.span(seconds, language)

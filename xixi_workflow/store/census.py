@@ -14,7 +14,6 @@ import msgspec
 import sqlalchemy as sa
 
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.figures import last_word
 from xixi_workflow.store.rows import decode_petition
 from xixi_workflow.store.tables import (
     DeliveryRow,
@@ -213,7 +212,7 @@ def _ratings(db: sa.Connection) -> dict[str, int]:
     """The last word on each round, from the journal: a petition's row remembers that of its last round only."""
     rows = db.execute(
         sa.select(_JOURNAL.c.data, sa.func.count())
-        .where(_JOURNAL.c.event.in_(("rated", "rated_dissatisfied")), last_word())
+        .where(_JOURNAL.c.event.in_(("rated", "rated_dissatisfied")), _last_word())
         .group_by(_JOURNAL.c.data)
     )
     found = dict.fromkeys(("satisfied", "fairly_satisfied", "dissatisfied"), 0)
@@ -274,3 +273,24 @@ def _escalations(db: sa.Connection) -> dict[int, int]:
         level = int(msgspec.json.decode(data).get("level", 0))
         found[level] = found.get(level, 0) + n
     return dict(sorted(found.items()))
+
+
+def _last_word() -> sa.ColumnElement[bool]:
+    """Whether a rating of the journal is the petitioner's last word on its round, whenever that was said.
+
+    Of a round the last answer counts, and a new round begins with the team's next answer.
+    """
+    later = _JOURNAL.alias("later")
+    follows = (
+        sa.select(later.c.event)
+        .where(
+            later.c.petition_id == _JOURNAL.c.petition_id,
+            later.c.seq > _JOURNAL.c.seq,
+            later.c.event.in_(("rated", "rated_dissatisfied", "resolved")),
+        )
+        .order_by(later.c.seq)
+        .limit(1)
+        .correlate(_JOURNAL)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(follows, "resolved") == "resolved"

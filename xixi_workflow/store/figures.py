@@ -1,223 +1,287 @@
-"""What a month's figures are made of: grouped counts, each from one set-based statement, alike on both databases.
+"""What a month's figures are made of, counted from the journal and the verdicts in a few set-based statements.
 
-The journal and the verdicts are the only sources, so a message, a screen and the report cannot tell different stories.
+Everything is read in one snapshot, so that totals foot while others write. The journal and the verdicts are the only
+sources, so a message, a screen and the report cannot tell different stories. The few petitions that a grouped count
+would get wrong, and the missed clocks whose time must be traced, are read line by line and judged by the core.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSON
 
-from xixi_workflow.core.figures import EventCount, SpanCount, Tally, VerdictCount
+from xixi_workflow.core.kpi_causes import Line, Piece, cause, pieces
+from xixi_workflow.core.kpi_fold import Counted, Stayed, fold
+from xixi_workflow.core.kpi_fold import Line as Told
+from xixi_workflow.core.policy_schema import read_span
+from xixi_workflow.core.tally import (
+    AdjustedCell,
+    CauseCell,
+    EndingCell,
+    EventCell,
+    FiledCell,
+    HourCell,
+    Miss,
+    RepeatCell,
+    SpanCell,
+    StageCell,
+    Tally,
+    VerdictCell,
+)
+from xixi_workflow.store import figures_sql as sql
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.tables import JournalRow, OutboxRow, OutcomeRow, PetitionRow, metadata
-from xixi_workflow.store.uncounted import counted as counts
+from xixi_workflow.store.tables import Instant
 
-_PETITION = metadata.tables[str(PetitionRow.__tablename__)]
-_JOURNAL = metadata.tables[str(JournalRow.__tablename__)]
-_OUTCOME = metadata.tables[str(OutcomeRow.__tablename__)]
-_OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
-
-#: Petitions that no rate counts: rejected (不予受理) and withdrawn (撤诉).
-_EXCLUDED = ("rejected", "withdrawn")
-_ENDED = ("closed", "merged", "withdrawn", "rejected", "transferred")
-#: Journal lines that can end a petition, and those that can take a closed one up again.
-_ENDING = ("rated", "survey_lapsed", "merged", "withdrawn", "rejected", "transferred")
-_RETURNING = ("rated_dissatisfied", "reopened")
-#: What of a journal line's data tells its lines apart.
-_DETAIL = {"rated": "rating", "returned": "reason", "escalated": "clock", "breached": "clock"}
-_MET = ("on_time", "late")
+#: PostgreSQL sorts and hashes a month in memory; the server's default of 4 MB would go to disk 60 times over.
+_WORK_MEM: Final = "256MB"
+#: Rows fetched at a time where a result may be long.
+_CHUNK: Final = 20_000
+_INSTANTS: Final = ("start", "end", "cut_off", "since", "at")
 
 
-def tally(store: Store, start: datetime, end: datetime) -> Tally:
-    """Count what fell into `start` <= instant < `end` (aware UTC)."""
-    with store.reading() as db:
-        return Tally(
-            verdicts=_verdicts(db, start, end),
-            spans=[
-                *_spans(db, "all", sa.literal(""), start, end),
-                *_spans(db, "team", _OUTCOME.c.team, start, end),
-                *_spans(db, "category", _PETITION.c.category, start, end),
+class Month(NamedTuple):
+    """What is to be counted: `start` <= instant < `end` as it stood at `cut_off` (aware UTC, not before `end`).
+
+    `first` and `last` are the first numbers of the month and of the next, `second` and `beyond` those of their second
+    days; `oldest` is the first that a repeat within `within` seconds may go back to.
+    """
+
+    start: datetime
+    end: datetime
+    cut_off: datetime
+    first: int
+    second: int
+    last: int
+    beyond: int
+    oldest: int
+    within: int
+    #: How many missed clocks of each name are listed one by one.
+    listed: int
+
+
+#: The team that leads a category under a version of the policy.
+LeadOf = Callable[[int, str], str]
+#: Causes that are no time of a clock because it stands still meanwhile: (policy version, clock) -> labels.
+PausesOf = Callable[[int, str], tuple[str, ...]]
+
+
+def tally(store: Store, month: Month, lead_of: LeadOf, pauses_of: PausesOf) -> Tally:
+    """Count a month."""
+    with _snapshot(store) as db:
+        return _Count(db, store.is_sqlite, month).all(lead_of, pauses_of)
+
+
+@contextmanager
+def _snapshot(store: Store) -> Iterator[sa.Connection]:
+    with store.connect() as db:
+        if not store.is_sqlite:
+            db = db.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901 - the same connection
+            db.exec_driver_sql(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+        try:
+            yield db
+        finally:
+            # The temporary table goes with it.
+            db.rollback()
+
+
+class _Place(NamedTuple):
+    """A row of `month_cell`."""
+
+    kind: int
+    lead: str
+    category: str
+    community: str
+    source: str
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        return self.category, self.community, self.source
+
+
+class _Count:
+    def __init__(self, db: sa.Connection, sqlite: bool, month: Month) -> None:
+        self._db = db
+        self._words = sql.Words(sqlite=sqlite)
+        self._month = month
+        # A petition can still be rated this long after it was over.
+        windows = [timedelta(seconds=read_span(text)) for (text,) in db.execute(sa.text(sql.windows(self._words)))]
+        since = month.start - max([*windows, timedelta(days=sql.REACH_DAYS)])
+        self._given: dict[str, Any] = {**month._asdict(), "since": since}
+        self._cells: dict[int, _Place] = {}
+        self._categories: dict[int, str] = {}
+
+    def all(self, lead_of: LeadOf, pauses_of: PausesOf) -> Tally:
+        w = self._words
+        self._choose()
+        cells, categories = self._cells, self._categories
+        found = Tally(
+            verdicts=[
+                VerdictCell(clock, team, *cells[cell].where, verdict, n)
+                for clock, team, cell, verdict, n in self._grouped(sql.verdicts(), "clock, team, cell, verdict")
             ],
-            events=_events(db, start, end),
-            closed=_closed(db, start, end),
-            taken_up_again=_taken_up_again(db, start, end),
-            open_at_start=_open(db, start),
-            open_at_end=_open(db, end),
-            messages=_messages(db, start, end),
+            hours=[HourCell(*row) for row in self._grouped(sql.hours(), "clock, slot, verdict")],
+            spans=[
+                SpanCell(clock, team, categories[kind], span, n)
+                for clock, team, kind, span, n in self._grouped(sql.spans(w), "clock, team, kind, span")
+            ],
+            adjusted=[
+                AdjustedCell(clock, team, categories[kind], raw, net, n)
+                for clock, team, kind, raw, net, n in self._grouped(sql.adjusted(w), "clock, team, kind, raw, net")
+            ],
+            events=[
+                EventCell(event, detail, level, bool(excluded), cells[cell].lead, *cells[cell].where, n)
+                for event, detail, level, excluded, cell, n in self._grouped(
+                    sql.events(w), "event, detail, level, excluded, cell"
+                )
+            ],
+            filed=[
+                FiledCell(cells[cell].source, *row)
+                for cell, *row in self._grouped(sql.filed(), "cell, channel, nature, urgency")
+            ],
+            filed_slots=[(slot, n) for slot, n in self._grouped(sql.filed_slots(), "slot")],
+            repeats=[
+                RepeatCell(cells[cell].category, cells[cell].community, *row)
+                for cell, *row in self._run(sql.repeats(w))
+            ],
+            open_at_start=self._open(self._month.start),
+            open_at_end=self._open(self._month.end),
         )
+        for kind, event, was, state, waited, excluded, cell, span, n in self._run(sql.moves(w)):
+            if kind == "stage":
+                found.stages.append(StageCell(was, span, n))
+            else:
+                ways, place = (bool(waited), False, bool(excluded)), cells[cell]
+                found.endings.append(EndingCell(event, was, state, *ways, place.lead, *place.where, n))
+        self._fold(found, lead_of)
+        self._trace(found, pauses_of)
+        return found
+
+    def _choose(self) -> None:
+        """The petitions that can matter, in `month_petition`."""
+        w = self._words
+        kinds = {"instant": "integer" if w.sqlite else "timestamptz", "tail": "" if w.sqlite else " ON COMMIT DROP"}
+        for table in (sql.CREATE_CELLS, sql.CREATE):
+            self._db.exec_driver_sql(table.format(**kinds))
+        self._run(sql.cells(w))
+        self._run(sql.candidates(w))
+        self._run(sql.to_fold())
+        if not w.sqlite:
+            self._db.exec_driver_sql("ANALYZE month_petition")
+        self._cells = {row[0]: _Place(*row[1:]) for row in self._run("SELECT * FROM month_cell")}
+        self._categories = {place.kind: place.category for place in self._cells.values()}
+
+    def _run(self, text: str, *, many: bool = False, **more: Any) -> Any:
+        """The plain rows of a statement; what SQLAlchemy would make of each takes longer than fetching it."""
+        statement = sa.text(text)
+        names = list(statement.compile().params)
+        instants = (sa.bindparam(name, type_=Instant()) for name in names if name in _INSTANTS)
+        statement = statement.bindparams(*instants)
+        given = {**self._given, **more}
+        wanted = {name: given[name] for name in names}
+        if many and not self._words.sqlite:
+            # Two results at a time, both too long to hold: cursors of the server, which SQLAlchemy reads ahead of us.
+            options = {"stream_results": True, "yield_per": _CHUNK}
+            return self._db.execute(statement, wanted, execution_options=options)
+        return self._db.execute(statement, wanted).cursor
+
+    def _grouped(self, text: str, columns: str) -> Any:
+        """How often each row of `text` occurs; `columns` names them all.
+
+        SQLite sorts to group, and at a month's size that takes three times as long as counting here.
+        """
+        if self._words.sqlite:
+            return ((*row, n) for row, n in Counter(self._run(text)).items())
+        return self._run(f"SELECT {columns}, count(*) FROM ({text}) v GROUP BY {columns}")
+
+    def _open(self, at: datetime) -> dict[str, int]:
+        return {row[0]: row[1] for row in sorted(self._run(sql.open_at(), at=at))}
+
+    def _fold(self, found: Tally, lead_of: LeadOf) -> None:
+        events: Counter[Any] = Counter()
+        endings: Counter[Any] = Counter()
+        stages: Counter[Stayed] = Counter()
+        month = self._month
+        for key, rows in groupby(self._run(sql.folded(), many=True), itemgetter(0, 1, 2, 3)):
+            _, policy, excluded, cell = key
+            where = self._cells[cell].where
+            lines = [Told(event, state, self._at(at), data or "") for *_, event, state, at, data in rows]
+            for one in fold(lines, partial(lead_of, policy), month.start, month.end):
+                if isinstance(one, Stayed):
+                    stages[one] += 1
+                elif isinstance(one, Counted):
+                    events[one.event, one.detail, one.level, bool(excluded), one.team, *where] += 1
+                else:
+                    endings[*one[:5], bool(excluded), one.team, *where] += 1
+        found.events += [EventCell._make((*key, n)) for key, n in events.items()]
+        found.endings += [EndingCell._make((*key, n)) for key, n in endings.items()]
+        found.stages += [StageCell(*stay, n) for stay, n in stages.items()]
+
+    def _trace(self, found: Tally, pauses_of: PausesOf) -> None:
+        """Why each missed clock was missed, and the worst of them one by one.
+
+        Instants stay as the driver gives them: only what is listed is worth converting.
+        """
+        cut_off = self._raw(self._month.cut_off)
+        lives = groupby(self._run(sql.lives(), many=True), itemgetter(0))
+        number, lines = next(lives, (0, iter(())))
+        causes: Counter[tuple[str, str, int, str]] = Counter()
+        pauses: dict[tuple[int, str], tuple[str, ...]] = {}
+        worst: dict[str, list[Any]] = {}
+        cut: tuple[int, list[Piece]] = (0, [])
+        for row in self._run(sql.missed(), many=True):
+            petition_id, clock, key, _, team, cell, policy, received_at, started_at, due_at, settled_at, _ = row
+            if cut[0] != petition_id:
+                while number < petition_id:
+                    number, lines = next(lives, (petition_id, iter(())))
+                mine = [Line(*line[1:]) for line in lines] if number == petition_id else []
+                cut = petition_id, pieces(mine, received_at, cut_off)
+            if (policy, clock) not in pauses:
+                pauses[policy, clock] = pauses_of(policy, clock)
+            why = "field" if key else cause(cut[1], started_at, due_at, pauses[policy, clock])
+            causes[clock, team, cell, why] += 1
+            listed = worst.setdefault(clock, [])
+            listed.append((due_at - (settled_at or cut_off), petition_id, due_at, why, row))
+            if len(listed) > 10 * self._month.listed + 100:
+                listed.sort(key=itemgetter(0, 1, 2))
+                del listed[self._month.listed :]
+        found.causes = [
+            CauseCell(clock, team, self._cells[cell].category, why, n) for (clock, team, cell, why), n in causes.items()
+        ]
+        for clock in sorted(worst):
+            worst[clock].sort(key=itemgetter(0, 1, 2))
+            del worst[clock][self._month.listed :]
+        found.misses = self._listed([one for clock in sorted(worst) for one in worst[clock]])
+
+    def _listed(self, worst: list[Any]) -> list[Miss]:
+        levels: dict[tuple[int, str, str], int] = {}
+        if worst:
+            for *which, level in self._run(sql.rings(self._words, [one[1] for one in worst])):
+                run = (which[0], which[1], which[2])
+                levels[run] = max(level, levels.get(run, 0))
+        found = []
+        for _, _, _, why, row in worst:
+            number, clock, key, round_, team, cell, _, _, _, due_at, settled_at, verdict = row
+            where = self._cells[cell]
+            ends = self._at(due_at), self._at(settled_at)
+            level = levels.get((number, clock, key), 0)
+            found.append(
+                Miss(number, clock, key, round_, team, where.category, where.community, verdict, *ends, why, level)
+            )
+        return found
+
+    def _at(self, value: Any) -> Any:
+        return _INSTANT.process_result_value(value, self._db.dialect)
+
+    def _raw(self, at: datetime) -> Any:
+        return _INSTANT.process_bind_param(at, self._db.dialect)
 
 
-def _verdicts(db: sa.Connection, start: datetime, end: datetime) -> list[VerdictCount]:
-    excluded = (_PETITION.c.state.in_(_EXCLUDED), "excluded")
-    # Without the alias PostgreSQL would group by the bound parameters and not by the expression.
-    counted = (
-        sa.select(
-            _OUTCOME.c.clock,
-            _OUTCOME.c.team,
-            _PETITION.c.category,
-            sa.case(excluded, else_=_OUTCOME.c.result).label("verdict"),
-        )
-        .join(_PETITION, _PETITION.c.id == _OUTCOME.c.petition_id)
-        .where(_OUTCOME.c.due_at >= start, _OUTCOME.c.due_at < end)
-        # A breach that a late event proved wrong: the clock runs on, and its verdict is still to come.
-        .where(_OUTCOME.c.result != "withdrawn", *counts(db, _OUTCOME.c.petition_id))
-        .subquery()
-    )
-    rows = db.execute(sa.select(*counted.c, sa.func.count()).group_by(*counted.c))
-    return [VerdictCount(*row) for row in rows]
-
-
-def _spans(db: sa.Connection, by: str, group: sa.ColumnElement[str], start: datetime, end: datetime) -> list[SpanCount]:
-    """Percentiles of the nearest rank: the row whose place among `n` is the first at or above the share."""
-    met = (
-        sa.select(
-            _OUTCOME.c.clock,
-            group.label("name"),
-            _microseconds(db, _OUTCOME.c.started_at, _OUTCOME.c.settled_at).label("span"),
-        )
-        .join(_PETITION, _PETITION.c.id == _OUTCOME.c.petition_id)
-        .where(
-            _OUTCOME.c.due_at >= start,
-            _OUTCOME.c.due_at < end,
-            _OUTCOME.c.result.in_(_MET),
-            _PETITION.c.state.not_in(_EXCLUDED),
-            *counts(db, _OUTCOME.c.petition_id),
-        )
-        .subquery()
-    )
-    partition = [met.c.clock, met.c.name]
-    ranked = sa.select(
-        met.c.clock,
-        met.c.name,
-        met.c.span,
-        sa.func.row_number().over(partition_by=partition, order_by=met.c.span).label("place"),
-        sa.func.count().over(partition_by=partition).label("n"),
-    ).subquery()
-
-    def at(percent: int) -> sa.ColumnElement[Any]:
-        place = (ranked.c.n * percent + 99) // 100
-        return sa.func.max(sa.case((ranked.c.place == place, ranked.c.span)))
-
-    rows = db.execute(sa.select(ranked.c.clock, ranked.c.name, at(50), at(90)).group_by(ranked.c.clock, ranked.c.name))
-    return [SpanCount(clock, by, name, int(median) / 1e6, int(p90) / 1e6) for clock, name, median, p90 in rows]
-
-
-def _microseconds(db: sa.Connection, since: sa.Column[Any], until: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """The span between two instants; SQLite keeps them as whole microseconds."""
-    if db.dialect.name == "sqlite":
-        return sa.type_coerce(until, sa.BigInteger) - sa.type_coerce(since, sa.BigInteger)
-    return sa.cast(sa.func.extract("epoch", until - since) * 1_000_000, sa.BigInteger)
-
-
-def _events(db: sa.Connection, start: datetime, end: datetime) -> list[EventCount]:
-    details = [(_JOURNAL.c.event == event, _data(db, key)) for event, key in _DETAIL.items()]
-    level = sa.cast(_data(db, "level"), sa.Integer)
-    counted = (
-        sa.select(
-            _JOURNAL.c.event,
-            sa.func.coalesce(sa.case(*details), "").label("detail"),
-            sa.func.coalesce(sa.case((_JOURNAL.c.event.in_(("escalated", "breached")), level)), 0).label("level"),
-        )
-        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end, *counts(db, _JOURNAL.c.petition_id))
-        .where(sa.or_(_JOURNAL.c.event != "rated", last_word()))
-        .subquery()
-    )
-    rows = db.execute(sa.select(*counted.c, sa.func.count()).group_by(*counted.c))
-    return [EventCount(*row) for row in rows]
-
-
-def last_word() -> sa.ColumnElement[bool]:
-    """Whether a rating of the journal is the petitioner's last word on its round, whenever that was said.
-
-    Of a round the last answer counts, and a new round begins with the team's next answer.
-    """
-    later = _JOURNAL.alias("later")
-    follows = (
-        sa.select(later.c.event)
-        .where(
-            later.c.petition_id == _JOURNAL.c.petition_id,
-            later.c.seq > _JOURNAL.c.seq,
-            later.c.event.in_(("rated", "rated_dissatisfied", "resolved")),
-        )
-        .order_by(later.c.seq)
-        .limit(1)
-        .correlate(_JOURNAL)
-        .scalar_subquery()
-    )
-    return sa.func.coalesce(follows, "resolved") == "resolved"
-
-
-def _data(db: sa.Connection, key: str) -> sa.ColumnElement[Any]:
-    """A value of the JSON in a journal line, as text."""
-    if db.dialect.name == "sqlite":
-        return sa.func.json_extract(_JOURNAL.c.data, f"$.{key}")
-    text: sa.ColumnElement[Any] = sa.cast(_JOURNAL.c.data, JSON)[key].astext
-    return text
-
-
-def _moves(
-    db: sa.Connection, start: datetime, end: datetime, events: tuple[str, ...]
-) -> tuple[sa.Join, Any, list[Any]]:
-    """Journal lines of `events` beside the line before each: a change of state is where the two differ."""
-    before = _JOURNAL.alias("before")
-    lines = _JOURNAL.join(
-        before, sa.and_(before.c.petition_id == _JOURNAL.c.petition_id, before.c.seq == _JOURNAL.c.seq - 1)
-    )
-    where = [_JOURNAL.c.at >= start, _JOURNAL.c.at < end, _JOURNAL.c.event.in_(events)]
-    return lines, before, [*where, *counts(db, _JOURNAL.c.petition_id)]
-
-
-def _closed(db: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
-    lines, before, where = _moves(db, start, end, _ENDING)
-    rows = db.execute(
-        sa.select(_JOURNAL.c.state, sa.func.count())
-        .select_from(lines)
-        .where(*where, _JOURNAL.c.state.in_(_ENDED), before.c.state.not_in(_ENDED))
-        .group_by(_JOURNAL.c.state)
-    )
-    return {str(state): int(count) for state, count in rows}
-
-
-def _taken_up_again(db: sa.Connection, start: datetime, end: datetime) -> int:
-    lines, before, where = _moves(db, start, end, _RETURNING)
-    counted = sa.select(sa.func.count()).select_from(lines).where(*where, before.c.state.in_(_ENDED))
-    return db.execute(counted).scalar_one()
-
-
-def _open(db: sa.Connection, at: datetime) -> dict[str, int]:
-    """Petitions not closed at `at`, by the state that the journal shows for that instant.
-
-    The petition's own columns only narrow the search: one that was closed at `at` may have been reopened since.
-    """
-    last = (
-        sa.select(_JOURNAL.c.state)
-        .where(_JOURNAL.c.petition_id == _PETITION.c.id, _JOURNAL.c.at < at)
-        .order_by(_JOURNAL.c.seq.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    then = (
-        sa.select(last.label("state"))
-        .where(_PETITION.c.received_at < at, sa.or_(_PETITION.c.closed_at.is_(None), _PETITION.c.closed_at >= at))
-        .where(*counts(db, _PETITION.c.id))
-        .subquery()
-    )
-    rows = db.execute(
-        sa.select(then.c.state, sa.func.count()).where(then.c.state.not_in(_ENDED)).group_by(then.c.state)
-    )
-    return {str(state): int(count) for state, count in rows}
-
-
-def _messages(db: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
-    caused_by = sa.and_(_JOURNAL.c.petition_id == _OUTBOX.c.petition_id, _JOURNAL.c.seq == _OUTBOX.c.seq)
-    rows = db.execute(
-        sa.select(_OUTBOX.c.kind, sa.func.count())
-        .join(_JOURNAL, caused_by)
-        .where(_JOURNAL.c.at >= start, _JOURNAL.c.at < end, *counts(db, _OUTBOX.c.petition_id))
-        .group_by(_OUTBOX.c.kind)
-    )
-    return {str(kind): int(count) for kind, count in rows}
+_INSTANT: Final = Instant()

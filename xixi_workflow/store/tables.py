@@ -85,6 +85,13 @@ class PetitionRow(SQLModel, table=True):
             sqlite_where=sa.text("wake_at IS NULL AND closed_at IS NULL"),
             postgresql_where=sa.text("wake_at IS NULL AND closed_at IS NULL"),
         ),
+        # For the month's figures: what was over before the month is never read.
+        sa.Index(
+            "petition_closed",
+            "closed_at",
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        ),
     )
 
     #: Date of filing and serial: 20261123000042. Also the public number.
@@ -170,7 +177,16 @@ class OutcomeRow(SQLModel, table=True):
     """The verdict on one run of a clock, see `core.petition.Outcome`."""
 
     __tablename__ = "outcome"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        # For the month's figures: the few clocks that were due long after their petition was over.
+        sa.Index(
+            "outcome_far_due",
+            "due_at",
+            sqlite_where=sa.text("due_at - settled_at > 1296000000000"),
+            postgresql_where=sa.text("due_at - settled_at > interval '15 days'"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     petition_id: int = Field(primary_key=True, sa_type=sa.BigInteger)
     clock: str = Field(primary_key=True)
