@@ -22,7 +22,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -63,16 +63,15 @@ def ways(recipient: str, policy: Policy, *, team: str = "", now: datetime) -> li
     A person who is not in service today, or whom the roster no longer knows, has no way of their own: without anybody
     who stands in, the team's lead is told, or else the operator on duty.
     """
-    today = now.astimezone(policy.zone).date()
-    found = _ways_of(recipient, policy, today)
+    found = _ways_of(recipient, policy, now)
     if not found and not policy.serves(recipient, now):
         known = policy.teams.get(team)
-        found = _ways_of(known.lead, policy, today) if known else []
-        found = found or _ways_of(next(iter(policy.on_duty("operator", now)), ""), policy, today)
+        found = _ways_of(known.lead, policy, now) if known else []
+        found = found or _ways_of(next(iter(policy.on_duty("operator", now)), ""), policy, now)
     return found
 
 
-def _ways_of(recipient: str, policy: Policy, today: date) -> list[Way]:
+def _ways_of(recipient: str, policy: Policy, now: datetime) -> list[Way]:
     """The ways of a person and of those who stand in for them."""
     found: list[Way] = []
     seen: set[str] = set()
@@ -81,17 +80,13 @@ def _ways_of(recipient: str, policy: Policy, today: date) -> list[Way]:
         person = policy.people.get(recipient)
         if person is None:
             break
-        if _in_service(person.joins, person.leaves, today):
+        if policy.serves(recipient, now):
             for channel in person.ways:
                 address = dialled(person.phone, policy.main.country_code) if channel == "sms" else person.chat
                 if address:
                     found.append(Way(recipient, person.name, channel, address, person.language))
         recipient = person.backup or ""
     return found
-
-
-def _in_service(joins: date | None, leaves: date | None, today: date) -> bool:
-    return (joins is None or joins <= today) and (leaves is None or today <= leaves)
 
 
 def pause(attempts: int, key: Key) -> timedelta:

@@ -6,7 +6,7 @@ What is returned here is personal: for the person in charge, and for no log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.fates import decode_parts
-from xixi_workflow.store.rows import Spoken, printable
+from xixi_workflow.store.rows import Spoken, portions, printable
 from xixi_workflow.store.tables import IN_TROUBLE, DeliveryRow, LetterRow, OptOutRow, OutboxRow, metadata
 
 _DELIVERY = metadata.tables[str(DeliveryRow.__tablename__)]
@@ -23,8 +23,6 @@ _LETTER = metadata.tables[str(LetterRow.__tablename__)]
 _OPT_OUT = metadata.tables[str(OptOutRow.__tablename__)]
 _OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
 
-#: Numbers in one statement.
-_TOGETHER: Final = 500
 #: Said as its index says it, not with a parameter: SQLite knows no other way that the two are the same.
 _OPEN: Final = _LETTER.c.state == sa.literal_column("'open'")
 _TROUBLE: Final = sa.text(f"outbox.{IN_TROUBLE}")
@@ -155,8 +153,6 @@ def _when(text: Spoken) -> datetime:
     return text.at
 
 
-def _some(addresses: Iterable[str]) -> Iterator[list[str]]:
+def _some(addresses: Iterable[str]) -> Iterator[Sequence[str]]:
     """`addresses`, each once, without the empty one, in lists short enough for one statement."""
-    every = sorted({printable(address) for address in addresses} - {""})
-    for first in range(0, len(every), _TOGETHER):
-        yield every[first : first + _TOGETHER]
+    return portions(sorted({printable(address) for address in addresses} - {""}))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -14,6 +15,9 @@ from xixi_workflow.core.petition import Entry, Message, Outcome, Petition
 decode_petition = msgspec.msgpack.Decoder(Petition).decode
 encode_petition = msgspec.msgpack.Encoder().encode
 encode = msgspec.json.Encoder().encode
+#: Values in one statement.
+_TOGETHER: Final = 500
+_Value = TypeVar("_Value")
 
 
 class Intake(msgspec.Struct, gc=False):
@@ -210,6 +214,12 @@ def seal_text(at: int, policy: int, lines: list[str]) -> str:
 def seal_hash(previous: bytes, number: int, text: str) -> bytes:
     """SHA-256 of the previous seal's hash, this seal's number (decimal digits) and its `seal_text`."""
     return hashlib.sha256(previous + f"{number}{text}".encode()).digest()
+
+
+def portions(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """`values` in runs short enough for one statement, whose parameters a database limits."""
+    for first in range(0, len(values), _TOGETHER):
+        yield values[first : first + _TOGETHER]
 
 
 def printable(text: str) -> str:

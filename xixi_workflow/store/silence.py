@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from xixi_workflow.core.petition import Vars
 from xixi_workflow.core.silence import PUT_OFF, Pending, Since, Told
 from xixi_workflow.store.connect import Store
+from xixi_workflow.store.rows import portions
 from xixi_workflow.store.tables import (
     IN_TROUBLE,
     JournalRow,
@@ -36,8 +37,6 @@ _TROUBLE = metadata.tables[str(TroubleRow.__tablename__)]
 
 #: Rows of each kind that are looked at: beyond that it is plain that something is wrong.
 MOST: Final = 2000
-#: Numbers in one statement.
-_TOGETHER: Final = 500
 #: Said as the index says it, which a database must recognise; qualified, because other tables have a state too.
 _IN_TROUBLE: Final = sa.text(f"outbox.{IN_TROUBLE}")
 _OPEN_LETTER: Final = sa.text("letter.state = 'open'")
@@ -80,9 +79,9 @@ def told(store: Store, numbers: Sequence[int]) -> list[Told]:
     )
     found = []
     with store.reading() as db:
-        for first in range(0, len(numbers), _TOGETHER):
-            some = query.where(o.petition_id.in_(numbers[first : first + _TOGETHER]))
-            found += [Told(number, _decode_vars(said), at) for number, said, at in db.execute(some)]
+        for some in portions(numbers):
+            rows = db.execute(query.where(o.petition_id.in_(some)))
+            found += [Told(number, _decode_vars(said), at) for number, said, at in rows]
     return found
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from xixi_workflow.core.petition import Petition
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.rows import decode_petition, printable
+from xixi_workflow.store.rows import decode_petition, portions, printable
 from xixi_workflow.store.tables import DeliveryRow, IntakeRow, LetterRow, OutboxRow, PetitionRow, metadata
 
 _PETITION = metadata.tables[str(PetitionRow.__tablename__)]
@@ -24,8 +24,6 @@ _INTAKE = metadata.tables[str(IntakeRow.__tablename__)]
 _OUTBOX = metadata.tables[str(OutboxRow.__tablename__)]
 _LETTER = metadata.tables[str(LetterRow.__tablename__)]
 _DELIVERY = metadata.tables[str(DeliveryRow.__tablename__)]
-#: Numbers in one statement.
-_TOGETHER = 500
 #: Of an outage's backlog the latest are enough: what has waited for long was read by nobody.
 _MOST_IN_FLIGHT = 5000
 
@@ -59,8 +57,7 @@ def working(store: Store, numbers: Collection[int]) -> dict[int, tuple[Petition,
     )
     found: dict[int, tuple[Petition, str]] = {}
     with store.reading() as db:
-        for first in range(0, len(known), _TOGETHER):
-            some = known[first : first + _TOGETHER]
+        for some in portions(known):
             for number, live, language in db.execute(query.where(_PETITION.c.id.in_(some))):
                 # One that is damaged is shown elsewhere; whoever was told of it has others to write about.
                 with contextlib.suppress(msgspec.DecodeError):
