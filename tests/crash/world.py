@@ -1,7 +1,9 @@
 """The outside world: a provider whose record of what reached people no death of ours can undo.
 
 A line of its file is one message that somebody has received: its id, a digest of its text, and the generation of the
-process that sent it. It is not synced to the disk: SIGKILL takes nothing back that `write` has taken.
+process that sent it. It is not synced to the disk: SIGKILL takes nothing back that `write` has taken. Every line has
+the same length, a power of two, so none crosses a page of memory: the kernel writes page by page, a reader may see and
+a kill may leave what lies between two of them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xixi_workflow.adapters.port import Outgoing, Receipt, Unknown
+
+
+_LINE = 64
 
 
 class Received(NamedTuple):
@@ -45,7 +50,9 @@ class Provider:
 
     def send(self, message: Outgoing) -> Receipt:
         digest = blake2b(message.text.encode(), digest_size=8).hexdigest()
-        os.write(self._file, f"{message.id} {digest} {self._generation}\n".encode())
+        line = f"{message.id} {digest} {self._generation}".ljust(_LINE - 1).encode() + b"\n"
+        assert len(line) == _LINE
+        os.write(self._file, line)
         self.sent.append(message.id)
         time.sleep(self._takes)
         return Receipt(message.id, self.name)
