@@ -11,7 +11,7 @@ from flows import show
 from flows.forms import Form
 from flows.work import at_work
 from xixi_workflow import clock
-from xixi_workflow.engine import month as months
+from xixi_workflow.engine import figures
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 
@@ -41,9 +41,9 @@ LAST_MONTH = MonthForm.model_validate({})
 async def monthly_report(form: MonthForm = LAST_MONTH) -> dict[str, Any]:
     """Count the month and show it. Returns the headline figures."""
 
-    def job(engine: Engine, settings: Settings) -> months.MonthBoard:
-        month = form.month or months.last_month(engine, now=clock.now())
-        return months.board(engine, month, language=settings.language)
+    def job(engine: Engine, settings: Settings) -> figures.MonthBoard:
+        month = form.month or figures.last_month(engine, now=clock.now())
+        return figures.board(engine, month, language=settings.language)
 
     board = await at_work(job)
     await show.name(f"月报 report {board.month}", [f"month:{board.month}"])

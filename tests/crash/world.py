@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from xixi_workflow.adapters.port import Outgoing, Receipt, Unknown
 
-
 _LINE = 64
 
 

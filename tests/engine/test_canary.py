@@ -15,8 +15,8 @@ from xixi_workflow.core.petition import Actor
 from xixi_workflow.engine import audit
 from xixi_workflow.engine.canary import LOOK_EVERY, RECEIPT_WITHIN, Flight, fly, table
 from xixi_workflow.engine.deliver import deliver_all
+from xixi_workflow.engine.figures import count
 from xixi_workflow.engine.handle import Engine, Request
-from xixi_workflow.engine.month import count
 from xixi_workflow.store import board
 from xixi_workflow.store.census import census, petitions
 from xixi_workflow.store.rows import Receipted

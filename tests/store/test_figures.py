@@ -14,23 +14,23 @@ from tests.store.random_month import JULY, JUNE, let_pass, live_a_month, pages, 
 from xixi_workflow import wiring
 from xixi_workflow.core import commands as c
 from xixi_workflow.core.commands import FilePetition, Petitioner
-from xixi_workflow.core.figures import Group, MonthFigures, canonical, digest, read
+from xixi_workflow.core.figures import Figures, Group, canonical, digest, read
 from xixi_workflow.core.figures_count import DIMENSIONS
 from xixi_workflow.core.kpi_table import JUDGED
 from xixi_workflow.core.petition import Actor
+from xixi_workflow.engine.figures import count, with_past
 from xixi_workflow.engine.handle import Engine, Request
-from xixi_workflow.engine.month import count, with_past
 from xixi_workflow.settings import Settings
 
 SEEDS = (1, 2, 3, 4)
 
 
-def by_hand(engine: Engine, figures: MonthFigures) -> ByHand:
+def by_hand(engine: Engine, figures: Figures) -> ByHand:
     hand = Hand(figures.start, figures.end, figures.cut_off, engine.policies.in_force)
     return hand.count(pages(engine), phones(engine))
 
 
-def groups(figures: MonthFigures, kind: str) -> dict[str, Group]:
+def groups(figures: Figures, kind: str) -> dict[str, Group]:
     return {g.code: g for g in getattr(figures, DIMENSIONS[kind])}
 
 
@@ -83,7 +83,7 @@ def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -
 
 
 @pytest.fixture(scope="session")
-def a_month(tmp_path_factory: pytest.TempPathFactory) -> MonthFigures:
+def a_month(tmp_path_factory: pytest.TempPathFactory) -> Figures:
     """One eventful month."""
     engine = live_a_month(_fresh(tmp_path_factory), 7, petitions=150)
     found = with_past(engine, "2026-06")
@@ -97,7 +97,7 @@ def _fresh(folders: pytest.TempPathFactory) -> str:
     return url
 
 
-def test_the_random_month_has_a_bit_of_everything(a_month: MonthFigures) -> None:
+def test_the_random_month_has_a_bit_of_everything(a_month: Figures) -> None:
     counts = a_month.overview.counts
     wanted = ("filed", "dispatched", "returned", "return_refused", "rework", "taken_up_again", "repeat", "not_rated")
     assert [name for name in wanted if not counts.get(name)] == []
@@ -108,7 +108,7 @@ def test_the_random_month_has_a_bit_of_everything(a_month: MonthFigures) -> None
     assert a_month.overview.open_at_start > 0
 
 
-def test_totals_foot(a_month: MonthFigures) -> None:
+def test_totals_foot(a_month: Figures) -> None:
     o, counts = a_month.overview, a_month.overview.counts
     opened = o.open_at_start + counts["filed"] + counts["taken_up_again"]
     assert opened - counts["closed"] == o.open_at_end
@@ -140,7 +140,7 @@ def test_totals_foot(a_month: MonthFigures) -> None:
     assert sum(one.n for one in o.returns_by_reason) == counts["returned"]
 
 
-def test_a_month_says_whose_it_is_and_its_parts_agree(a_month: MonthFigures) -> None:
+def test_a_month_says_whose_it_is_and_its_parts_agree(a_month: Figures) -> None:
     assert (a_month.city_zh, a_month.city_en) == ("杭州市西湖区西溪街道", "Xixi Sub-district, Hangzhou")
     days = (a_month.end - a_month.start).days
     assert a_month.overview.daily is not None
@@ -155,7 +155,7 @@ def test_a_month_says_whose_it_is_and_its_parts_agree(a_month: MonthFigures) -> 
     assert all(d.counts_in_zh and d.counts_in_en for d in a_month.definitions)
 
 
-def test_every_indicator_is_there_with_its_definition_and_equal_figures_have_equal_bytes(a_month: MonthFigures) -> None:
+def test_every_indicator_is_there_with_its_definition_and_equal_figures_have_equal_bytes(a_month: Figures) -> None:
     assert {d.key for d in a_month.definitions} == a_month.overview.rates.keys()
     text = canonical(a_month)
     again = read(text)
@@ -177,8 +177,8 @@ def test_a_month_is_compared_with_those_before_it_that_are_known(database_url: s
     assert now is not None
     assert then is not None
     assert beside.overview.mom["closure_on_time"].points == now - then
-    assert [p.month for p in beside.trend][::12] == ["2025-06", "2026-06"]
-    assert [p.month for p in beside.trend if p.filed is not None] == ["2025-06", "2026-05", "2026-06"]
+    assert [p.period for p in beside.trend][::12] == ["2025-06", "2026-06"]
+    assert [p.period for p in beside.trend if p.filed is not None] == ["2025-06", "2026-05", "2026-06"]
     assert beside.trend[-1].rates["closure_on_time"] == june.overview.rates["closure_on_time"]
     ranks = {row.code: row.rank for row in may.ranking.rows}
     assert {row.code: row.before for row in beside.ranking.rows} == {
@@ -193,15 +193,13 @@ def test_a_month_is_compared_with_those_before_it_that_are_known(database_url: s
     engine.store.close()
 
 
-def test_a_snapshot_of_another_format_is_refused(a_month: MonthFigures) -> None:
+def test_a_snapshot_of_another_format_is_refused(a_month: Figures) -> None:
     text = canonical(a_month).replace(b'"format":1,', b'"format":2,')
     with pytest.raises(msgspec.ValidationError, match="format 2"):
         read(text)
 
 
-def test_a_quiet_month_has_no_rates_and_no_changes(
-    a_month: MonthFigures, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_quiet_month_has_no_rates_and_no_changes(a_month: Figures, tmp_path_factory: pytest.TempPathFactory) -> None:
     engine = wiring.open_engine(Settings(database_url=_fresh(tmp_path_factory)), now=JUNE)
     quiet = with_past(engine, "2026-06")
     engine.store.close()

@@ -12,10 +12,10 @@ from xixi_workflow.cli.petitions import RESULTS
 from xixi_workflow.cli.screen import Screen
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.core import words
-from xixi_workflow.core.figures import ClockFigures, Group, MonthFigures, Named, canonical
+from xixi_workflow.core.figures import ClockFigures, Figures, Group, Named, canonical
 from xixi_workflow.core.kpi import Rate
 from xixi_workflow.core.lifecycle import FINAL
-from xixi_workflow.engine import month as months
+from xixi_workflow.engine import figures
 
 
 @takes_settings
@@ -31,7 +31,7 @@ def report(
     with open_engine() as engine:
         zone = engine.policies.in_force.zone
         try:
-            found = months.count(engine, month)
+            found = figures.count(engine, month)
         except ValueError as error:
             raise Stop(str(error), USAGE) from None
     if as_json:
@@ -52,9 +52,9 @@ def _rate(rate: Rate | None) -> str:
     return f"{rate.percent} % ({rate.numerator:f}/{rate.denominator})"
 
 
-def _overview(screen: Screen, found: MonthFigures) -> None:
+def _overview(screen: Screen, found: Figures) -> None:
     say, s, whole = screen.pick, found.satisfaction, found.overview.counts
-    screen.line(found.month, style="bold")
+    screen.line(found.period, style="bold")
     ends = {state: whole.get(f"closed.{state}", 0) for state in ("closed", *FINAL)}
     closed = "  ".join(f"{words.state(state, screen.language)} {n}" for state, n in ends.items() if n)
     rated = say(
@@ -98,7 +98,7 @@ def _headings(screen: Screen) -> tuple[dict[str, str], list[str]]:
     ]
 
 
-def _clocks(screen: Screen, found: MonthFigures) -> None:
+def _clocks(screen: Screen, found: Figures) -> None:
     verdicts, headings = _headings(screen)
     rows = [
         [
@@ -115,7 +115,7 @@ def _clocks(screen: Screen, found: MonthFigures) -> None:
     screen.table(screen.pick("时限", "Clocks"), headings, rows, right="|".join(headings[1:]))
 
 
-def _indicators(screen: Screen, found: MonthFigures) -> None:
+def _indicators(screen: Screen, found: Figures) -> None:
     say = screen.pick
     headings = ["", say("本月", "This month"), say("口径", "Formula")]
     rows = [

@@ -2,7 +2,7 @@
 
 Contract for whoever writes a document from it
 ----------------------------------------------
-`MonthFigures` is plain data. It knows no language but carries both names of everything; it holds no personal data: no
+`Figures` is plain data. It knows no language but carries both names of everything; it holds no personal data: no
 petitioner, no text, no address, only numbers of petitions in `breaches.overdue`. A writer needs this structure alone,
 no policy, no database, and computes nothing but layout: whatever is printed is a field here.
 
@@ -232,7 +232,7 @@ class Satisfaction(_Frozen, frozen=True):
 class Point(_Frozen, frozen=True):
     """A month of the trend. None: no figures for it."""
 
-    month: str
+    period: str
     filed: int | None
     closed: int | None
     #: By indicator.
@@ -252,11 +252,11 @@ class Definition(_Frozen, frozen=True):
     more_is_better: bool | None
 
 
-class MonthFigures(_Frozen, frozen=True):
+class Figures(_Frozen, frozen=True):
     """See the module."""
 
     format: int
-    month: str
+    period: str
     zone: str
     start: datetime
     end: datetime
@@ -284,25 +284,25 @@ class MonthFigures(_Frozen, frozen=True):
 
 
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
-_decode = msgspec.json.Decoder(MonthFigures).decode
+_decode = msgspec.json.Decoder(Figures).decode
 
 
-def canonical(figures: MonthFigures) -> bytes:
+def canonical(figures: Figures) -> bytes:
     """The bytes that are stored, hashed and compared."""
     return _encoder.encode(figures)
 
 
-def digest(figures: MonthFigures) -> str:
+def digest(figures: Figures) -> str:
     """SHA-256 (hex) of `canonical`."""
     return hashlib.sha256(canonical(figures)).hexdigest()
 
 
-def read(text: bytes) -> MonthFigures:
+def read(text: bytes) -> Figures:
     """The inverse of `canonical`.
 
     Raises `msgspec.ValidationError` for anything else, and for a format that this release does not know.
     """
-    figures: MonthFigures = _decode(text)
+    figures: Figures = _decode(text)
     if figures.format != FORMAT:
         raise msgspec.ValidationError(f"figures of format {figures.format}; this release reads {FORMAT}")
     return figures

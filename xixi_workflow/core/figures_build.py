@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from xixi_workflow.core import kpi, kpi_table, months
+from xixi_workflow.core import kpi, kpi_table, periods
 from xixi_workflow.core.figures import (
     FORMAT,
     Breaches,
     Cause,
     ClockFigures,
     Definition,
+    Figures,
     Group,
     HotItem,
-    MonthFigures,
     Named,
     Overdue,
     Overview,
@@ -52,27 +52,25 @@ Names = Callable[[str], tuple[str, str]]
 class Asked(NamedTuple):
     """What was asked: the month, its span, and until when what happened is taken into account."""
 
-    month: str
+    period: str
     span: tuple[datetime, datetime]
     cut_off: datetime
 
 
 def build(
-    tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, MonthFigures], *, minimum: int = LEAST_RANKED
-) -> MonthFigures:
+    tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures], *, minimum: int = LEAST_RANKED
+) -> Figures:
     """The figures of a month. `past` holds those of earlier months that are known, by month."""
     return _Build(tally, asked, policy, past, minimum).all()
 
 
 class _Build:
-    def __init__(
-        self, tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, MonthFigures], minimum: int
-    ) -> None:
+    def __init__(self, tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures], minimum: int) -> None:
         self.tally, self.asked, self.policy, self.past, self.minimum = tally, asked, policy, past, minimum
         self.zone = policy.zone
         self.weight = Decimal(str(policy.main.fairly_satisfied_weight))
-        self.before = past.get(months.earlier(asked.month, 1))
-        self.last_year = past.get(months.earlier(asked.month, 12))
+        self.before = past.get(periods.earlier(asked.period, 1))
+        self.last_year = past.get(periods.year_before(asked.period))
         shapes = {name: plan.shape for name, plan in policy.clocks.items()}
         # A stored policy has its clocks in no order: the shortest promise first.
         order = sorted(policy.clocks, key=lambda name: (policy.clocks[name].limit, name))
@@ -84,7 +82,7 @@ class _Build:
         self.kpis = kpi_table.kpis((name, *self.clock_names[name]) for name in promises)
         self.counted: dict[str, Grouped] = {}
 
-    def all(self) -> MonthFigures:
+    def all(self) -> Figures:
         group_of = {c.code: c.group for c in self.policy.categories.values()}
         self.counted = group(self.tally, group_of)
         whole = self.counted["all"].counts.get("", {})
@@ -92,9 +90,9 @@ class _Build:
         categories = self._groups("category", self._category, parent=group_of)
         teams = self._groups("team", self._team)
         main = self.policy.main
-        return MonthFigures(
+        return Figures(
             FORMAT,
-            self.asked.month,
+            self.asked.period,
             main.zone,
             *self.asked.span,
             self.asked.cut_off,
@@ -133,7 +131,7 @@ class _Build:
         reasons, results = self.policy.main.return_reasons, self.policy.main.results
         natures = self.policy.routing_words.natures
 
-        def moved(past: MonthFigures | None) -> dict[str, Change]:
+        def moved(past: Figures | None) -> dict[str, Change]:
             then = past.overview if past else None
             changes = {key: kpi.rates_differ(r, then.rates.get(key) if then else None) for key, r in rates.items()}
             for name, n in (("filed", filed), ("closed", closed)):
@@ -145,7 +143,7 @@ class _Build:
             rates,
             moved(self.before),
             moved(self.last_year),
-            kpi.quotient(filed, months.days(self.asked.month)),
+            kpi.quotient(filed, periods.days(self.asked.period)),
             sum(t.open_at_start.values()),
             sum(t.open_at_end.values()),
             named(t.open_at_end, states, list(STATES)),
@@ -155,7 +153,7 @@ class _Build:
             named(_sums((c.urgency, c.n) for c in t.filed), lambda c: _URGENCIES.get(c, (c, c)), list(_URGENCIES)),
             named(_part(whole, "resolved."), lambda code: _names(results, code)),
             named(_part(whole, "returned."), lambda code: _names(reasons, code)),
-            months.week(t.filed_slots, self.zone),
+            periods.week(t.filed_slots, self.zone),
         )
 
     def _clock(self, name: str) -> ClockFigures:
@@ -172,15 +170,15 @@ class _Build:
             kpi.rate(0, 0) if name in self.lapsing else kpi.rate(counts["on_time"], sum(counts[v] for v in JUDGED)),
             kpi.spans(raw),
             kpi.spans(net),
-            months.week(((c.slot, c.n) for c in hours), self.zone),
-            months.week(((c.slot, c.n) for c in hours if c.verdict == "on_time"), self.zone),
+            periods.week(((c.slot, c.n) for c in hours), self.zone),
+            periods.week(((c.slot, c.n) for c in hours if c.verdict == "on_time"), self.zone),
         )
 
     def _groups(self, kind: str, names: Names, parent: Mapping[str, str] | None = None) -> list[Group]:
         found = self.counted[kind]
         told = [k for k in self.kpis if kind in told_by(k)]
 
-        def then(past: MonthFigures | None, code: str) -> dict[str, Rate]:
+        def then(past: Figures | None, code: str) -> dict[str, Rate]:
             groups: list[Group] = getattr(past, DIMENSIONS[kind]) if past else []
             return next((g.rates for g in groups if g.code == code), {})
 
@@ -210,7 +208,7 @@ class _Build:
         people = _sums((c.category, c.petitioners) for c in self.tally.repeats)
         items = sorted((g for g in categories if g.counts.get("filed")), key=lambda g: (-g.counts["filed"], g.code))
 
-        def then(past: MonthFigures | None, code: str) -> int | None:
+        def then(past: Figures | None, code: str) -> int | None:
             if past is None:
                 return None
             return next((g.counts.get("filed", 0) for g in past.categories if g.code == code), 0)
@@ -289,13 +287,13 @@ class _Build:
     def _trend(self, whole: Counts, rates: dict[str, Rate]) -> list[Point]:
         points = []
         for by in range(TREND - 1, 0, -1):
-            month = months.earlier(self.asked.month, by)
+            month = periods.earlier(self.asked.period, by)
             then = self.past.get(month)
             if then is None:
                 points.append(Point(month, None, None, {}))
             else:
                 points.append(_point(month, then.overview.counts, then.overview.rates))
-        return [*points, _point(self.asked.month, whole, rates)]
+        return [*points, _point(self.asked.period, whole, rates)]
 
     def _remarks(self) -> list[tuple[str, str]]:
         return [

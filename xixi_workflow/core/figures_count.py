@@ -11,7 +11,7 @@ from xixi_workflow.core.kpi import Counts, add
 from xixi_workflow.core.kpi_fold import REWORK, RINGS
 from xixi_workflow.core.tally import EndingCell, EventCell, Tally
 
-#: Each kind of group and its section of `MonthFigures`.
+#: Each kind of group and its section of `Figures`.
 DIMENSIONS: Final = {
     "team": "teams",
     "category": "categories",

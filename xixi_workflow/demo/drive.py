@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from xixi_workflow.core.figures import MonthFigures, canonical
-from xixi_workflow.core.months import month_span
+from xixi_workflow.core.figures import Figures, canonical
+from xixi_workflow.core.periods import period_span
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.samples import Sample, filings
 from xixi_workflow.demo.texting import TEXTED
 from xixi_workflow.demo.world import World
+from xixi_workflow.engine.figures import count as count_month
 from xixi_workflow.engine.handle import Engine
-from xixi_workflow.engine.month import count as count_month
 from xixi_workflow.store.census import Census, Happened, Kept, Texts, census, missed, texts
 from xixi_workflow.store.verify import Verified, verify
 
@@ -138,7 +138,7 @@ def demonstrate(
     return Demonstration(result, counted, start, end)
 
 
-def _readable(written: dict[str, MonthFigures]) -> bytes:
+def _readable(written: dict[str, Figures]) -> bytes:
     months = {month: msgspec.Raw(canonical(figures)) for month, figures in written.items()}
     return msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n"
 
@@ -175,13 +175,13 @@ def _result(counted: Census, journal_verified: bool) -> Result:
     )
 
 
-def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, MonthFigures]:
+def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, Figures]:
     """The figures of every local month that the simulated time touches."""
     zone = engine.policies.in_force.zone
-    made: dict[str, MonthFigures] = {}
+    made: dict[str, Figures] = {}
     at = start
     while at < end:
         month = at.astimezone(zone).strftime("%Y-%m")
         made[month] = count_month(engine, month)
-        at = month_span(month, zone)[1]
+        at = period_span(month, zone)[1]
     return made

@@ -13,7 +13,7 @@ from xixi_workflow.core import canary
 from xixi_workflow.core.kpi_causes import TELLING
 from xixi_workflow.core.kpi_fold import DETAIL, MOVES, REWORK, RINGS, TIMELY, UNCOUNTED
 from xixi_workflow.core.lifecycle import ENDED
-from xixi_workflow.core.months import SLOT
+from xixi_workflow.core.periods import SLOT
 
 #: Petitions of these are counted nowhere: the canary is nobody's.
 UNCOUNTED_SOURCES: Final = (canary.SOURCE,)

@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from xixi_workflow.core import figures_build, kpi_causes, words
-from xixi_workflow.core.figures import Group, MonthFigures
+from xixi_workflow.core.figures import Figures, Group
 from xixi_workflow.core.kpi import Rate
-from xixi_workflow.core.months import earlier, month_span
+from xixi_workflow.core.periods import earlier, period_span
 from xixi_workflow.core.words import Language
 from xixi_workflow.engine.handle import SERIALS, Engine
 from xixi_workflow.store import figures as store
@@ -37,15 +37,15 @@ def last_month(engine: Engine, *, now: datetime) -> str:
 
 
 def count(
-    engine: Engine, month: str, *, past: Mapping[str, MonthFigures] | None = None, cut_off: datetime | None = None
-) -> MonthFigures:
+    engine: Engine, month: str, *, past: Mapping[str, Figures] | None = None, cut_off: datetime | None = None
+) -> Figures:
     """The figures of `month` (`YYYY-MM`) with the names and the weight of the policy in force.
 
     As it stood at `cut_off` (aware UTC), the end of the month unless a later instant is given. `past`: figures of
     earlier months, for comparing. Raises `ValueError` for anything else than a month.
     """
     policy = engine.policies.in_force
-    start, end = month_span(month, policy.zone)
+    start, end = period_span(month, policy.zone)
     cut_off = max(end, cut_off or end)
 
     def first(at: datetime, days: int = 0) -> int:
@@ -69,7 +69,7 @@ def count(
     return figures_build.build(tally, asked, policy, past or {})
 
 
-def with_past(engine: Engine, month: str, known: Mapping[str, MonthFigures] | None = None) -> MonthFigures:
+def with_past(engine: Engine, month: str, known: Mapping[str, Figures] | None = None) -> Figures:
     """The figures of `month` beside those of the twelve before it, which are counted where they are not `known`."""
     past = dict(known or {})
     for by in range(figures_build.TREND - 1, 0, -1):
@@ -141,7 +141,7 @@ def board(engine: Engine, month: str, *, language: Language) -> MonthBoard:
     return MonthBoard(month, "\n".join(lines), _teams(found, language), headline)
 
 
-def _teams(found: MonthFigures, language: Language) -> list[dict[str, str]]:
+def _teams(found: Figures, language: Language) -> list[dict[str, str]]:
     return [
         _team(team, clock.clock, str(getattr(clock, language)), language)
         for clock in found.timeliness
