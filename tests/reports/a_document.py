@@ -161,7 +161,9 @@ def a_document(language: Language = "zh", audience: Audience = "internal", **cha
             [
                 Series(day, [(hour * (n + 1)) % 7 for hour in range(24)])
                 for n, day in enumerate(
-                    "周一 周二 周三 周四 周五 周六 周日".split() if zh else "Mo Tu We Th Fr Sa Su".split()
+                    ["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
+                    if zh
+                    else ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"]
                 )
             ],
         ),
