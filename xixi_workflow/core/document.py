@@ -25,7 +25,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from xixi_workflow.core.behind import Behind
+from xixi_workflow.core.behind import Behind, Fact
+from xixi_workflow.core.figures import Figures
 
 Language = Literal["zh", "en"]
 Audience = Literal["internal", "public"]
@@ -181,3 +182,13 @@ class Document(msgspec.Struct, frozen=True):
     audit: str
     #: Across every page; empty in a public document.
     watermark: str
+
+
+class Enclosed(msgspec.Struct, frozen=True):
+    """What some formats carry besides the document: the figures (json) and the petitions behind them (html).
+
+    Of a public document the figures are those that the public may see and there are no facts.
+    """
+
+    figures: Figures
+    facts: list[Fact]

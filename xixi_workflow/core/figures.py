@@ -41,6 +41,8 @@ import msgspec
 from xixi_workflow.core.kpi import Change, Counts, Rate, Spans
 
 FORMAT: Final = 1
+#: Stands for a count that is withheld from the public, see `public`.
+WITHHELD: Final = -1
 
 
 class _Frozen(msgspec.Struct, frozen=True):
