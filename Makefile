@@ -35,7 +35,7 @@ $(STAMP): | $(LOCK)
 	@rm -rf $(VENV)
 	@{ command -v uv >/dev/null 2>&1 \
 		&& uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV) \
-		&& uv pip sync --quiet --require-hashes --python $(BIN)/python $(LOCK) ; } \
+		&& uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python $(LOCK) ; } \
 	|| { rm -rf $(VENV) \
 		&& $(PYTHON) -m venv $(VENV) \
 		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $(LOCK) ; }
@@ -71,6 +71,9 @@ bench: venv ## measure ours beside the raw floor (BENCH=lifecycle|transition|tim
 	@$(BIN)/python -m tests.bench $(BENCH) $(ARGS)
 
 # ---------------------------------------------------------------- prove
+
+# The suite starts hundreds of processes: where the environment forbids bytecode each would compile everything anew.
+test test-fast: export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: test
 test: venv ## the whole suite, on real SQLite and real PostgreSQL

@@ -21,6 +21,8 @@ import threading
 import traceback
 from datetime import timedelta
 
+import twilio.rest.api  # noqa: F401 - the client would load it in every child anew, half a second each
+
 from tests.crash.victim import say
 from xixi_workflow.adapters.port import Outgoing, Receipt, Unknown
 from xixi_workflow.adapters.twilio_sms import TwilioAccount, TwilioSender
