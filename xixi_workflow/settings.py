@@ -54,4 +54,20 @@ class Settings(BaseSettings):
     heartbeat_url: SecretStr = SecretStr("")
     #: A telephone of the centre's own, which canary petitions are filed for. Empty: there are none.
     canary_phone: SecretStr = SecretStr("")
+    #: Where the flows put finished documents, and where the web service hands them out from. Empty: `reports` in
+    #: `state_dir`.
+    reports_folder: Path | None = None
+    #: Who is sent the documents of the scheduled reports: URLs of Apprise (https://github.com/caronc/apprise), blanks
+    #: between them. Secrets: whoever has one can write in our name. Empty: nobody.
+    report_to: SecretStr = SecretStr("")
+    #: Attach the documents to mail, and public ones to whatever takes files; otherwise send the link alone.
+    report_attach: bool = True
+    #: Megabytes that may be attached to one message; mail servers often refuse more than 25, and mail makes a third
+    #: more of a file.
+    report_attach_most: int = Field(15, ge=0, le=1000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of finished documents."""
+        return self.reports_folder or self.state_dir / "reports"

@@ -20,8 +20,8 @@ from tests.bench.meter import Meter
 from tests.bench.ours_setup import bare_policy, engine_on, filing, step
 from tests.bench.workload import DETAIL, PETITIONER, TITLE
 from xixi_workflow.core.policy import Policy
+from xixi_workflow.store.columns import from_micros
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.tables import from_micros
 
 _TOKEN: Final = "bench-token-of-no-other-use"
 _WARM_UP: Final = 1.0

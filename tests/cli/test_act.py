@@ -40,6 +40,7 @@ def test_every_step_of_a_life_can_be_given_by_hand(no: str, database_url: str) -
     steps = [
         (["route", "--category", "UM03", "--assisting", "police", "--assisting", "housing"], "operator:anna", "routed"),
         (["dispatch", "--team", "urban", "--note", "尽快"], "operator:anna", "dispatched"),
+        (["contact", "--text", "已通话"], "handler:urban-1", "dispatched"),
         (["accept"], "handler:urban-1", "in_progress"),
         (["report_interim", "--text", "已到场"], "handler:urban-1", "in_progress"),
         (["request_hold", "--reason", "third_party", "--seconds", "3h"], "handler:urban-1", "in_progress"),
@@ -59,6 +60,13 @@ def test_every_step_of_a_life_can_be_given_by_hand(no: str, database_url: str) -
     ]
     assert {a["team"] for a in page["petition"]["assists"]} == {"police", "housing"}
     assert page["petition"]["no"] == no
+    [spoken] = [line["data"] for line in page["journal"] if line["event"] == "contacted"]
+    assert (spoken["text"], spoken["judged"]) == ("已通话", "in_time")
+
+
+def test_nobody_is_offered_to_judge_a_contact() -> None:
+    assert "--text" in xixi("act", "1", "contact", "--help").stdout
+    assert "--judged" not in xixi("act", "1", "contact", "--help").stdout
 
 
 def test_a_refusal_says_what_why_and_what_is_possible_and_changes_nothing(no: str, database_url: str) -> None:

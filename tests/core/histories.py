@@ -70,6 +70,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[int], Command]]]] = {
     "route": (3, lambda n: c.RoutePetition(("NOISE", "STALL")[n % 2], assisting=_TEAMS[n % 4 : n % 4 + n % 3])),
     "dispatch": (5, lambda n: c.DispatchPetition(("", *_TEAMS)[n % 4])),
     "accept": (5, lambda n: ACCEPT),
+    "contact": (2, lambda n: c.ContactPetitioner(("", "已通话")[n % 2])),
     "return": (2, lambda n: c.ReturnPetition("not_my_duty")),
     "refuse_return": (1, lambda n: c.RefuseReturn("应由贵单位办理")),
     "report_interim": (2, lambda n: INTERIM),

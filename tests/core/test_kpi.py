@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from xixi_workflow.core import kpi
 from xixi_workflow.core.kpi import Change, Counts, Kpi, Ranked, Rate, Spans
-from xixi_workflow.core.kpi_table import COUNTS_IN, kpis
+from xixi_workflow.core.kpi_table import COUNTS_IN, counts_in, kpis
+from xixi_workflow.core.periods import Kind
 
 CLOCKS = [("response", "响应", "Response"), ("closure", "办结", "Closure")]
 KPIS: dict[str, Kpi] = {k.key: k for k in kpis(CLOCKS)}
@@ -31,6 +32,7 @@ LIANYUNGANG: Counts = {"closure.on_time": 22345, "closure.late": 23974 - 22345, 
 TIANMEN: Counts = {"closure.on_time": 737, "closure.late": 911 - 737, "closure.breached": 972 - 911}
 #: Ningguo 2022-04: of 601 dispatched 597 on time; 8 of 87 answers dissatisfied.
 NINGGUO: Counts = {"closure.on_time": 597, "dispatched": 601, "rated.dissatisfied": 8, "rated.satisfied": 79}
+NINGGUO_SURVEYED: Counts = {"closure.on_time": 87, "rated.dissatisfied": 8}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,8 @@ NINGGUO: Counts = {"closure.on_time": 597, "dispatched": 601, "rated.dissatisfie
         # Printed as 99 % and 9 %.
         ("closure_of_dispatched", NINGGUO, ("597", 601), "99.33"),
         ("dissatisfaction", NINGGUO, ("8", 87), "9.20"),
+        # The same office: of the petitions closed on time, which are what it asked about.
+        ("dissatisfaction_of_on_time", NINGGUO_SURVEYED, ("8", 87), "9.20"),
     ],
 )
 def test_printed_figures_are_reproduced(key: str, counts: Counts, made_of: tuple[str, int], printed: str) -> None:
@@ -140,11 +144,68 @@ def test_every_indicator_says_in_both_languages_what_it_is_made_of(key: str) -> 
         ({"rework": 1, "resolved": 4}, "rework_rate", 25),
         ({"returned": 1, "dispatched": 4, "return_refused": 1}, "return_rate", 25),
         ({"returned": 4, "return_refused": 1}, "groundless_return_rate", 25),
+        ({"dispatched": 8, "returned": 4, "misdispatched": 2, "return_refused": 1}, "misdispatch_rate", 25),
+        # What was late or a second time is a contact, and none in time.
+        (
+            {"dispatched": 4, "contacted": 5, "contacted.in_time": 1, "contacted.late": 2, "contacted.again": 2},
+            "first_contact_rate",
+            25,
+        ),
         ({"filed": 4, "repeat": 1}, "repeat_rate", 25),
     ],
 )
 def test_what_belongs_to_which_side_of_a_rate(counts: Counts, key: str, percent: int) -> None:
     assert kpi.evaluate(KPIS[key], counts, SIX_TENTHS).percent == percent
+
+
+@pytest.mark.parametrize(("kind", "zh", "en"), [("month", "当月", "in the month"), ("week", "当周", "in the week")])
+def test_a_definition_says_which_period_a_case_counts_in(kind: Kind, zh: str, en: str) -> None:
+    for one in KPIS.values():
+        said = counts_in(one, kind)
+        assert zh in said[0]
+        assert en in said[1]
+
+
+WEIGHTS = {"good": Decimal(3), "bad": Decimal(1)}
+BETTER = {"good": True, "bad": False}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "points"),
+    [
+        ((9, 10), (1, 10), "90.00"),
+        ((1, 1), (0, 7), "100.00"),
+        ((2, 3), (0, 1), "75.00"),  # 66.67, as it is printed: (200.01 + 100) / 4
+        # Nobody has less than nothing, however often a thing was done again.
+        ((1, 2), (3, 1), "37.50"),
+        # Without cases: neither a gain nor a loss.
+        ((9, 10), (0, 0), "90.00"),
+        ((0, 0), (1, 4), "75.00"),
+        ((0, 0), (0, 0), None),
+    ],
+)
+def test_a_score_is_the_mean_of_the_printed_rates_by_weight(
+    good: tuple[int, int], bad: tuple[int, int], points: str | None
+) -> None:
+    rates = {"good": kpi.rate(*good), "bad": kpi.rate(*bad), "other": kpi.rate(0, 9)}
+    found = kpi.score(rates, WEIGHTS, {**BETTER, "other": True})
+    assert found == (None if points is None else Decimal(points))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(0, 50), st.integers(0, 50))),
+    st.dictionaries(st.sampled_from("abcd"), st.decimals("0.1", 100, places=1)),
+)
+def test_a_score_lies_between_the_worst_and_the_best_of_its_rates(
+    cases: dict[str, tuple[int, int]], weights: dict[str, Decimal]
+) -> None:
+    rates = {key: kpi.rate(min(pair), max(pair)) for key, pair in cases.items()}
+    found = kpi.score(rates, weights, dict.fromkeys("abcd", True))
+    judged = [percent for key in weights if key in rates and (percent := rates[key].percent) is not None]
+    if found is None:
+        assert not judged
+    else:
+        assert min(judged) - Decimal("0.01") <= found <= max(judged) + Decimal("0.01")
 
 
 def test_rates_differ_in_points_and_counts_in_percent() -> None:
@@ -167,7 +228,7 @@ def test_the_difference_is_that_of_the_printed_rates() -> None:
 def test_spans_are_of_the_nearest_rank_and_really_occurred(values: list[int]) -> None:
     histogram = {value: values.count(value) for value in values}
     expected = [sorted(values)[ceil(len(values) * percent / 100) - 1] for percent in (50, 90)]
-    assert kpi.spans(histogram) == Spans(len(values), *expected)
+    assert kpi.spans(histogram) == Spans(len(values), *expected, mean=sum(values) // len(values))
     # A span that was taken away again leaves an empty place behind.
     assert kpi.spans({**histogram, 51: 0, -1: 0}) == kpi.spans(histogram)
 
@@ -217,6 +278,7 @@ def test_rates_that_are_printed_alike_are_not_ranked_alike() -> None:
         ({"a": 20, "b": 20, "c": 20, "d": 20}, 1, ["a", "b", "c", "d"], []),
         ({"a": 0, "b": 0}, 1, [], ["b", "a"]),
         ({}, 3, [], []),
+        ({"a": 20, "b": 19}, 0, [], []),
     ],
 )
 def test_red_and_black_lists(quotients: dict[str, int], most: int, red: list[str], black: list[str]) -> None:

@@ -44,6 +44,8 @@ def test_a_return_belongs_to_the_team_that_returned_it_and_the_rest_to_the_next(
     )
     assert counted(found)[2:] == [
         ("returned", "not_my_duty", "police"),
+        # The dispatch was wrong; that shows only now, and it was a dispatch to the police.
+        ("misdispatched", "", "police"),
         ("dispatched", "", "urban"),
         ("accepted", "", "urban"),
     ]
@@ -114,11 +116,54 @@ def test_a_change_heard_of_late_counts_no_earlier_than_the_one_before_it() -> No
     found = folded(FILED, ROUTED, ("dispatched", "dispatched", "1h", {}), ("accepted", "in_progress", "3m", {}), SOLVED)
     stays = [one for one in found if isinstance(one, Stayed)]
     assert stays == [
-        Stayed("received", 60),
-        Stayed("routed", 59 * 60),
-        Stayed("dispatched", 0),
-        Stayed("in_progress", 0),
+        Stayed("received", 60, 60),
+        Stayed("routed", 59 * 60, 59 * 60),
+        Stayed("dispatched", 0, 0),
+        Stayed("in_progress", 0, 0),
     ]
+
+
+HELD: Told = ("hold_approved", "on_hold", "10m", {})
+BACK: Told = ("resumed", "in_progress", "40m", {})
+
+
+def test_what_a_team_does_before_and_after_a_hold_is_one_stay() -> None:
+    again = (("hold_approved", "on_hold", "50m", {}), ("hold_ended", "in_progress", "55m", {}))
+    found = folded(FILED, ROUTED, SENT, TAKEN, HELD, BACK, *again, ("resolved", "resolved", "63m", {}))
+    stays = [one for one in found if isinstance(one, Stayed)]
+    assert stays[3:] == [
+        Stayed("on_hold", 1800, 1800),
+        Stayed("on_hold", 300, 300),
+        Stayed("in_progress", 3600, 1500),
+    ]
+
+
+def test_a_stay_that_ends_on_hold_is_that_of_the_team_too() -> None:
+    found = folded(FILED, ROUTED, SENT, TAKEN, HELD, ("transferred", "transferred", "20m", {}))
+    stays = [one for one in found if isinstance(one, Stayed)]
+    assert stays[3:] == [Stayed("on_hold", 600, 600), Stayed("in_progress", 17 * 60, 7 * 60)]
+
+
+RETURNED: Told = ("returned", "returned", "3m", {"reason": "not_my_duty"})
+
+
+@pytest.mark.parametrize(
+    ("after_it", "wrong"),
+    [
+        (("dispatched", "dispatched", "4m", {"team": "urban"}), 1),
+        (("transferred", "transferred", "4m", {}), 1),
+        (("return_refused", "dispatched", "4m", {}), 0),
+        (("merged", "merged", "4m", {}), 0),
+        (("withdrawn", "withdrawn", "4m", {}), 0),
+    ],
+)
+def test_a_dispatch_was_wrong_when_the_centre_agrees_to_its_return(after_it: Told, wrong: int) -> None:
+    assert counted(folded(FILED, ROUTED, SENT, RETURNED, after_it)).count(("misdispatched", "", "police")) == wrong
+
+
+def test_a_transfer_of_what_nobody_returned_says_nothing_of_its_dispatch() -> None:
+    refused = (RETURNED, ("return_refused", "dispatched", "4m", {}), ("transferred", "transferred", "5m", {}))
+    assert "misdispatched" not in [name for name, _, _ in counted(folded(FILED, ROUTED, SENT, *refused))]
 
 
 def test_only_what_is_in_the_month_is_counted_but_all_of_it_is_known() -> None:

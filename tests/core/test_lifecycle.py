@@ -101,7 +101,10 @@ def test_states_are_open_or_resolved_or_over() -> None:
     ("events", "roles"),
     [
         (("approve_hold", "refuse_hold", "approve_extension", "refuse_extension"), {"supervisor", "leader"}),
-        (("accept", "return", "report_interim", "request_hold", "request_extension"), {"handler", "operator"}),
+        (
+            ("accept", "contact", "return", "report_interim", "request_hold", "request_extension"),
+            {"handler", "operator"},
+        ),
         (("resolve", "accept_assist", "finish_assist"), {"handler", "operator"}),
         (("rate", "rate_dissatisfied", "withdraw"), {"petitioner", "operator"}),
         (("reopen", "refuse_return", "merge", "reject", "transfer_out"), {"operator", "supervisor", "leader"}),

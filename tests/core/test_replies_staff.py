@@ -41,6 +41,8 @@ def in_progress(number: int = FIRST) -> Life:
         ("5 人手不够", c.AskHelp("人手不够")),
         ("5", c.AskHelp()),
         ("6", c.ShowDetail("sms")),
+        ("7", c.ContactPetitioner()),
+        ("7 已通话，下午到场", c.ContactPetitioner("已通话，下午到场")),
     ],
 )
 def test_a_digit_and_a_text_give_the_command(text: str, command: c.Command) -> None:
@@ -65,6 +67,12 @@ def test_what_is_added_to_a_yes_is_kept_as_a_note() -> None:
 
 def test_a_yes_that_turns_round_accepts_nothing() -> None:
     meant = staff("收到，不归我们管", case(dispatched()))
+    assert (meant.state, meant.asks) == ("open", ())
+
+
+@pytest.mark.parametrize("text", ["7 没联系上", "7 联系不上", "7 打不通，没人接"])
+def test_who_could_not_be_reached_was_not_spoken_to(text: str) -> None:
+    meant = staff(text, case(dispatched()))
     assert (meant.state, meant.asks) == ("open", ())
 
 

@@ -35,6 +35,7 @@ COMMAND: dict[str, Command] = {
     "route": c.RoutePetition("NOISE"),
     "dispatch": c.DispatchPetition("police"),
     "accept": ACCEPT,
+    "contact": c.ContactPetitioner("已通话"),
     "return": RETURN,
     "refuse_return": c.RefuseReturn("属于贵单位职责"),
     "report_interim": INTERIM,

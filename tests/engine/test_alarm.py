@@ -25,8 +25,9 @@ from xixi_workflow.clock import AlarmClock
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.sweep import sweep
 from xixi_workflow.store import board
+from xixi_workflow.store.columns import EPOCH
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.tables import EPOCH, PetitionRow
+from xixi_workflow.store.tables import PetitionRow
 
 #: Generous: this machine may be busy.
 PATIENCE = 60.0

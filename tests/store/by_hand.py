@@ -33,7 +33,7 @@ _SILENT = {
 }
 _ON_REQUESTS = {f"{what}_{how}" for what in ("hold", "extension") for how in ("requested", "approved", "refused")}
 _NO_TEAM = {"routed", "escalated", "breached", "urged", "supervised", "priority_changed"}
-_WITH_DETAIL = {"returned": "reason", "resolved": "result"}
+_WITH_DETAIL = {"returned": "reason", "resolved": "result", "contacted": "judged"}
 
 
 class ByHand(NamedTuple):
@@ -42,7 +42,8 @@ class ByHand(NamedTuple):
     counts: dict[tuple[str, str], Counter[str]]
     raw: dict[tuple[str, str, str], list[int]]
     net: dict[str, list[int]]
-    stages: dict[str, list[int]]
+    #: Each stay, with holds and without.
+    stages: dict[str, list[tuple[int, int]]]
     causes: Counter[tuple[str, str, str]]
     levels: Counter[tuple[str, str]]
     judged_hours: Counter[tuple[str, int, int]]
@@ -161,11 +162,32 @@ class Hand:
             self._add(page, "rework", team)
 
     def _moves(self, page: Page, leads: list[str], excluded: bool) -> None:
-        for (since, state, _), (at, _, entry) in pairwise(_changes(page.journal)):
+        changes = _changes(page.journal)
+        self._stages(changes)
+        for (since, state, before), (at, _, entry) in pairwise(changes):
             if self._inside(at):
-                self.found.stages.setdefault(state, []).append((at - since) // SECOND)
+                if state == "returned" and entry.event in ("dispatched", "transferred") and not excluded:
+                    # By whom it was returned: the lead team of the line that returned it.
+                    self._add(page, "misdispatched", leads[before.seq])
                 rework = any(e.event in ("rated_dissatisfied", "reopened") for e in page.journal[: entry.seq])
                 self._ending(page, entry, state, at > since, rework, leads[entry.seq], excluded)
+
+    def _stages(self, changes: list[tuple[datetime, str, Entry]]) -> None:
+        stages = self.found.stages
+        work: list[tuple[str, timedelta]] = []
+        for n, ((since, state, _), (at, after, _)) in enumerate(pairwise(changes)):
+            took = at - since
+            if state == "on_hold" and self._inside(at):
+                stages.setdefault("on_hold", []).append((took // SECOND, took // SECOND))
+            work.append((state, took))
+            goes_on = {state, after} == {"on_hold", "in_progress"}
+            if not goes_on:
+                first = changes[n + 1 - len(work)][0]
+                if self._inside(at):
+                    held = sum((span for of, span in work if of == "on_hold"), timedelta())
+                    name = "in_progress" if state == "on_hold" else state
+                    stages.setdefault(name, []).append(((at - first) // SECOND, (at - first - held) // SECOND))
+                work = []
 
     def _ending(self, page: Page, e: Entry, was: str, waited: bool, rework: bool, lead: str, excluded: bool) -> None:
         if was in OVER and e.state not in OVER:

@@ -38,8 +38,9 @@ def groups(figures: Figures, kind: str) -> dict[str, Group]:
 def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -> None:
     engine = live_a_month(database_url, seed)
     # At the month's end, and with the knowledge of some days later.
-    for month, cut_off in (("2026-06", None), ("2026-06", JULY + timedelta(days=2)), ("2026-07", None)):
-        found = count(engine, month, cut_off=cut_off)
+    asked = (("2026-06", None), ("2026-06", JULY + timedelta(days=2)), ("2026-07", None), ("2026-W24", None))
+    for period, cut_off in asked:
+        found = count(engine, period, cut_off=cut_off)
         hand = by_hand(engine, found)
         assert found.overview.counts == hand.counts.get(("all", ""), {})
         for kind in DIMENSIONS:
@@ -55,6 +56,7 @@ def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -
                 assert (clock.raw.median, clock.raw.p90) == (nearest_rank(raw, 50), nearest_rank(raw, 90))
                 net = hand.net[clock.clock]
                 assert (clock.net.median, clock.net.p90) == (nearest_rank(net, 50), nearest_rank(net, 90))
+                assert (clock.raw.mean, clock.net.mean) == (sum(raw) // len(raw), sum(net) // len(net))
             for day in range(7):
                 for hour in range(24):
                     assert clock.week_judged[day][hour] == hand.judged_hours[clock.clock, day, hour]
@@ -62,8 +64,9 @@ def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -
             if kind != "all":
                 spans = groups(found, kind)[code].spans[clock_name]
                 assert (spans.n, spans.median, spans.p90) == (len(raw), nearest_rank(raw, 50), nearest_rank(raw, 90))
-        assert {s.state: (s.spans.n, s.seconds, s.spans.median) for s in found.stages} == {
-            state: (len(stays), sum(stays), nearest_rank(stays, 50)) for state, stays in hand.stages.items()
+        assert {s.state: (s.spans.n, s.seconds, s.spans.median, s.net.median) for s in found.stages} == {
+            state: (len(stays), sum(n for _, n in stays), *(nearest_rank([*of], 50) for of in zip(*stays, strict=True)))
+            for state, stays in hand.stages.items()
         }
         assert {
             (cause.clock, team, why): n
@@ -85,7 +88,7 @@ def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -
 @pytest.fixture(scope="session")
 def a_month(tmp_path_factory: pytest.TempPathFactory) -> Figures:
     """One eventful month."""
-    engine = live_a_month(_fresh(tmp_path_factory), 7, petitions=150)
+    engine = live_a_month(_fresh(tmp_path_factory), 8, petitions=150)
     found = with_past(engine, "2026-06")
     engine.store.close()
     return found
@@ -100,12 +103,16 @@ def _fresh(folders: pytest.TempPathFactory) -> str:
 def test_the_random_month_has_a_bit_of_everything(a_month: Figures) -> None:
     counts = a_month.overview.counts
     wanted = ("filed", "dispatched", "returned", "return_refused", "rework", "taken_up_again", "repeat", "not_rated")
+    wanted += ("misdispatched", "contacted.in_time", "contacted.late", "contacted.again")
     assert [name for name in wanted if not counts.get(name)] == []
     assert {f"closure.{v}" for v in (*JUDGED, "excluded")} <= {name for name, n in counts.items() if n}
     assert {f"closed.{s}" for s in ("closed", "rejected", "withdrawn", "transferred")} <= counts.keys()
     causes = {c.code for clock in a_month.breaches.clocks for c in clock.causes if c.n}
     assert causes >= {"intake", "acceptance", "field", "return"}
     assert a_month.overview.open_at_start > 0
+    stays = {stage.state: stage for stage in a_month.stages}
+    assert stays["on_hold"].net == stays["on_hold"].spans
+    assert stays["in_progress"].net.mean != stays["in_progress"].spans.mean
 
 
 def test_totals_foot(a_month: Figures) -> None:

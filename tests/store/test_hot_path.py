@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from tests.store.journals import MICRO, NOW, NUMBER, due, filing, petition, progress, row, rows, save
 from xixi_workflow.core.petition import Message, Outcome, Vars
 from xixi_workflow.store import postgresql, postgresql_messages, sqlite, sqlite_messages
+from xixi_workflow.store.columns import to_micros
 from xixi_workflow.store.connect import RETRYABLE, Store
 from xixi_workflow.store.rows import Seal, Unit, decode_petition
-from xixi_workflow.store.tables import metadata, to_micros
+from xixi_workflow.store.tables import metadata
 
 # --- the statements --------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from alembic import command
 from tests.store.journals import NOW, NUMBER, filing, progress, save
 from tests.store.telling import claim
 from xixi_workflow.store import migrate
+from xixi_workflow.store.columns import to_micros
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.tables import to_micros
 
 
 @pytest.fixture

@@ -131,6 +131,13 @@ def test_replying_5_calls_for_help(story: Story) -> None:
     story.phone("urban-lead").sees(code(number))
 
 
+def test_replying_7_says_that_the_petitioner_was_spoken_to(story: Story) -> None:
+    number = in_progress(story)
+    story.phone("urban-1").replies("7 已通话")
+    assert story.events(number).count("contacted") == 1
+    story.phone("urban-1").expects(code(number), "诉求人")
+
+
 def test_replying_6_brings_the_full_text_in_parts_and_leaves_a_line_in_the_journal(story: Story) -> None:
     content = "某某某反映，" + "路口每晚有摊位占道，行人无法通行。" * 20 + "电话19900009001。"
     number = in_progress(story, content=content, name="某某某", phone="19900009001")

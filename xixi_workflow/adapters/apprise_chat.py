@@ -27,7 +27,8 @@ PHONE: Final = "{phone}"
 # The second is what Apprise speaks through; it logs paths, which hold keys and numbers.
 for _name in ("apprise", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
-_ASSET: Final = apprise.AppriseAsset(app_id="Xixi", async_mode=False, secure_logging=True)
+#: Tells Apprise who we are, to wait for each service, and to keep secrets to itself.
+ASSET: Final = apprise.AppriseAsset(app_id="Xixi", async_mode=False, secure_logging=True)
 
 
 class AppriseSender:
@@ -84,7 +85,7 @@ class AppriseSender:
 
     def _door(self, url: str, what: str) -> _Door:
         patience = f"cto={self._patience / 2}&rto={self._patience}"
-        service = apprise.Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}{patience}", asset=_ASSET)
+        service = apprise.Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}{patience}", asset=ASSET)
         if service is None:
             raise ValueError(f"the URL of {what} is none that Apprise knows")
         return _Door(service)
@@ -97,7 +98,7 @@ class _Door:
     """One URL. Told one message at a time: services keep their pace and their tokens in themselves."""
 
     def __init__(self, service: Any) -> None:
-        self._service = apprise.Apprise(servers=service, asset=_ASSET)
+        self._service = apprise.Apprise(servers=service, asset=ASSET)
         self._lock = threading.Lock()
 
     def tell(self, text: str) -> bool:

@@ -84,9 +84,11 @@ def shipped_folder() -> Path:
 
 
 def read_policy(folder: Path, *, version: int = 0) -> Policy:
-    """The policy in `folder` (`*.yaml`, `duty/*.yaml`, `words/*.yaml`).
+    """The policy in `folder` (`*.yaml`, `duty/*.yaml`, `forms/*.yaml`, `words/*.yaml`).
 
-    Raises `PolicyFolderError` with every problem found.
+    A folder without `forms/` has the shipped ones, so that an office which was there before them has its reports;
+    those of them that ask for a clock which it does not have are left out, for it has no file to mend. Raises
+    `PolicyFolderError` with every problem found.
     """
     return read_folder(folder, version=version).policy
 
@@ -109,8 +111,13 @@ def read_folder(folder: Path, *, version: int = 0) -> PolicyFolder:
     problems: list[LocatedProblem] = []
     trees: dict[str, _Node] = {}
     unread: set[str] = set()
+    lent = set[str]()
     for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
+        if path.is_relative_to(folder):
+            name = path.relative_to(folder).as_posix()
+        else:
+            name = path.relative_to(shipped_folder()).as_posix()
+            lent.add(name)
         if path.suffix == ".yml":
             problems.append(LocatedProblem(name, 0, f"not read: rename it to {path.stem}.yaml"))
             unread.add(f"{name[:-4]}.yaml")
@@ -128,19 +135,32 @@ def read_folder(folder: Path, *, version: int = 0) -> PolicyFolder:
     try:
         # A broken file of rosters takes part as nothing: then nobody asks where its roles are.
         absent = {name: None for name in unread if is_duty(name) and name != CHANGES}
-        policy = build(absent | {name: tree.value for name, tree in trees.items()}, version=version)
+        documents = absent | {name: tree.value for name, tree in trees.items()}
+        policy = _build(documents, lent, version=version)
     except PolicyError as error:
         # What could not be read is reported once, as itself, and not as missing besides.
         problems += [_located(trees, p) for p in error.problems if p.file not in unread or p.path]
     else:
         if not problems:
-            return PolicyFolder(policy, trees)
+            return PolicyFolder(policy, {name: tree for name, tree in trees.items() if name not in lent})
     order = {name: n for n, name in enumerate(FILES)}
     raise PolicyFolderError(sorted({*problems}, key=lambda p: (order.get(p.file, len(order)), p)))
 
 
+def _build(documents: dict[str, Any], lent: set[str], *, version: int) -> Policy:
+    """The policy, without those of the `lent` files that do not fit it. Raises `PolicyError`."""
+    try:
+        return build(documents, version=version)
+    except PolicyError as error:
+        unfit = {problem.file for problem in error.problems} & lent
+        if not unfit:
+            raise
+    return build({name: said for name, said in documents.items() if name not in unfit}, version=version)
+
+
 def _files(folder: Path) -> Iterator[Path]:
-    for place in (folder, folder / "duty", folder / "words"):
+    forms = folder / "forms"
+    for place in (folder, folder / "duty", forms if forms.is_dir() else shipped_folder() / "forms", folder / "words"):
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             # Editors and other systems leave hidden copies behind.
             if path.suffix in (".yaml", ".yml") and not path.name.startswith(".") and path.is_file():

@@ -26,6 +26,8 @@ from xixi_workflow.engine.handle import Done, Request
 
 #: Given by the engine alone, or by a file or a form: no person types them.
 _NOT_BY_HAND = ("file", "adopt", "follow", "time_passed")
+#: Fields that the judge fills.
+_NOT_SAID = ("judged",)
 
 _ACTORS = ", ".join(role for role in ROLES if role != "system")
 By = Annotated[str, typer.Option("--by", metavar="ROLE[:ID]", help=f"办理人 Who acts: {_ACTORS}.")]
@@ -56,7 +58,7 @@ def to_petition(
 def _command(event: str, kind: type[Command]) -> Callable[..., None]:
     """The function behind `xixi act NO event`, with an option for each field of `kind`."""
     hints = get_type_hints(kind, include_extras=True)
-    fields = [f for f in msgspec.structs.fields(kind) if f.name in hints]
+    fields = [f for f in msgspec.structs.fields(kind) if f.name in hints and f.name not in _NOT_SAID]
 
     @takes_settings
     def command(

@@ -9,6 +9,7 @@ import typer
 
 from xixi_workflow import clock, wiring
 from xixi_workflow.adapters.policy_folder import PolicyFolderError, read_folder, shipped_folder
+from xixi_workflow.cli import policy_diff
 from xixi_workflow.cli.failures import PROBLEM
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import ConfigFolder, Json, language, settings, takes_settings
@@ -159,3 +160,6 @@ def _publish(screen: Screen, engine: Engine, policy: Policy, *, dry_run: bool, a
         screen.line(screen.pick(f"将成为第 {version} 版", f"would become version {version}"), ", ".join(changed))
     else:
         screen.line(screen.pick(f"已生效：第 {version} 版", f"in force: version {version}"), ", ".join(changed))
+
+
+config.command("diff")(policy_diff.diff)

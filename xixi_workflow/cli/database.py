@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import msgspec
 import typer
 
@@ -48,12 +51,25 @@ def check() -> None:
 
 
 @takes_settings
-def verify(as_json: Json = False) -> None:
+def verify(
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="报告文件 A report that was issued, of any format.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """核验 Recompute the journal's chain of hashes, and what the petitions say of it.
 
     Prints the root: written down elsewhere, it vouches for every line up to it. Exit code 1 if the journal was
     changed after the fact.
+
+    With --report: is this file as it was issued, is the journal that it quotes sound, are its figures those that are
+    frozen, and the same when they are counted again. Exit code 1 if not.
     """
+    if report is not None:
+        from xixi_workflow.cli.verify_report import verify_report
+
+        verify_report(report, as_json=as_json)
+        return
     screen = Screen(language())
     store = wiring.open_store(settings())
     found = recompute(store)

@@ -13,6 +13,7 @@ from xixi_workflow.cli import duty_changes
 from xixi_workflow.cli.failures import PROBLEM, USAGE, Stop
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
+from xixi_workflow.cli.staffing import staffing
 from xixi_workflow.core import duty_proof, duty_turns, duty_words
 from xixi_workflow.core.duty import Span
 from xixi_workflow.core.policy import Policy
@@ -209,3 +210,4 @@ duty.command("cover")(duty_changes.cover)
 duty.command("swap")(duty_changes.swap)
 duty.command("import")(duty_changes.import_)
 duty.command("ical")(duty_changes.ical)
+duty.command("staffing")(staffing)

@@ -97,6 +97,18 @@ class AcceptPetition(Command, frozen=True, omit_defaults=True):
     handler: Annotated[str, Meta(max_length=60)] = ""
 
 
+class ContactPetitioner(Command, frozen=True, omit_defaults=True):
+    """先行联系: the team has spoken to the petitioner.
+
+    `judged` is the judge's, whatever a door says: the first contact after a dispatch is in time or late, `again` any
+    further one, see `report.contact_within`.
+    """
+
+    event: ClassVar[str] = "contact"
+    text: Annotated[str, Meta(max_length=1000)] = ""
+    judged: Literal["", "in_time", "late", "again"] = ""
+
+
 class ReturnPetition(Command, frozen=True, omit_defaults=True):
     """退单 with a reason code of the policy."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from xixi_workflow.core import clocks, commands, rework
 from xixi_workflow.core.commands import Command
@@ -61,6 +61,7 @@ def _dispatch(work: Work, command: commands.DispatchPetition) -> Refused | None:
         return work.refuse("same_team", "dispatch", team=team)
     petition.lead = team
     petition.handler = petition.returned_by = ""
+    petition.contact_by = work.when + timedelta(seconds=work.policy.main.report.contact_within)
     petition.category = petition.category or work.policy.fallback
     if any(a.team == team for a in petition.assists):
         work.end_assists(team)
@@ -79,6 +80,16 @@ def _accept(work: Work, command: commands.AcceptPetition) -> Refused | None:
             return work.refuse("not_of_this_team", "accept", person=handler, team=petition.lead)
     petition.handler = handler
     return None
+
+
+def _contact(work: Work, command: commands.ContactPetitioner) -> None:
+    until = work.petition.contact_by
+    judged: Literal["in_time", "late", "again"] = "again"
+    if until is not None:
+        judged = "in_time" if work.when <= until else "late"
+    work.petition.contact_by = None
+    work.written = commands.ContactPetitioner(command.text, judged)
+    work.say(command.text)
 
 
 def _return(work: Work, command: commands.ReturnPetition) -> Refused | None:
@@ -335,6 +346,7 @@ CONDITIONS: Final[dict[type[Command], Callable[[Work, Any], Refused | None]]] = 
     commands.RoutePetition: _route,
     commands.DispatchPetition: _dispatch,
     commands.AcceptPetition: _accept,
+    commands.ContactPetitioner: _contact,
     commands.ReturnPetition: _return,
     commands.RefuseReturn: _refuse_return,
     commands.ReportInterim: _interim,

@@ -141,7 +141,7 @@ def decide(
             refused = condition(work, command)
             if refused is not None:
                 return refused
-        data = _encode(command)
+        data = _encode(work.written or command)
         work.happen(event, row.to, "" if data == b"{}" else data.decode())
     if work.when < now:
         work.pass_time(now)

@@ -19,6 +19,7 @@ lay it out and add nothing of their own: no number, no rounding, no sentence bey
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
@@ -157,7 +158,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def line(self) -> str:
         """One line of ASCII that a file carries; `provenance_of` reads it."""
-        return MARK + msgspec.json.encode(self).decode()
+        return MARK + json.dumps(msgspec.to_builtins(self), separators=(",", ":"))
 
 
 def provenance_of(line: str) -> Provenance:

@@ -22,7 +22,8 @@ no policy, no database, and computes nothing but layout: whatever is printed is 
   hold codes.
 * **Time.** What counts in the month is said in `definitions`. Everything is as it stood at `cut_off`: a clock missed
   and met only afterwards is still `breached`, here and in every later recount.
-* **Trend.** `trend` has 13 points, oldest first, the last of them this month; a month without figures has None.
+* **Trend.** `trend` has 13 points, oldest first, the last of them this period; one without figures has None.
+* **Periods.** All this is of a week as it is of a month; where it says month, read the period (see `core/periods.py`).
 
 `canonical` is the one serialisation: JSON in UTF-8, keys sorted, no blanks, decimals as numbers. Equal figures have
 equal bytes; `digest` is their SHA-256. `read` is the inverse. A field may be added with a default; whoever changes
@@ -69,11 +70,16 @@ class Group(_Frozen, frozen=True):
     rates: dict[str, Rate]
     #: By clock: from its start to the event that met it, in plain time. Of teams and categories only.
     spans: dict[str, Spans] = {}
-    #: By indicator: against the month before, and the same month of last year.
+    #: By indicator: against the period before, and the one that stood there a year ago (see `periods.year_before`).
     mom: dict[str, Change] = {}
     yoy: dict[str, Change] = {}
     #: A category's group.
     parent: str = ""
+    #: A team's points (得分), 0 to 100, see `kpi.score`; None where there is nothing to judge.
+    score: Decimal | None = None
+    #: Of a community where they are configured, with its filings for each thousand of them, two places.
+    households: int | None = None
+    per_thousand: Decimal | None = None
 
 
 class Overview(_Frozen, frozen=True):
@@ -123,18 +129,22 @@ class ClockFigures(_Frozen, frozen=True):
 
 
 class Stage(_Frozen, frozen=True):
-    """Stays in one state that ended in the month."""
+    """Stays in one state that ended in the month; what a team does before and after a hold is one stay.
+
+    Of the state in progress, `spans` hold the holds too and `net` leaves them out; of all others both are the same.
+    """
 
     state: str
     zh: str
     en: str
     spans: Spans
-    #: All those stays together, seconds.
+    #: All those stays together without holds, which have a stage of their own; seconds. The stages add up.
     seconds: int
+    net: Spans = Spans(0, None, None)
 
 
 class RankRow(_Frozen, frozen=True):
-    """A team's place. `before` is its rank of last month; None where it had none."""
+    """A team's place. `before` is its rank of the period before; None where it had none. `score`: see `Group`."""
 
     code: str
     zh: str
@@ -144,6 +154,7 @@ class RankRow(_Frozen, frozen=True):
     tied: int
     rate: Rate
     before: int | None
+    score: Decimal | None = None
 
 
 class Ranking(_Frozen, frozen=True):
@@ -229,10 +240,12 @@ class Satisfaction(_Frozen, frozen=True):
     weighted: Rate
     plain: Rate
     dissatisfaction: Rate
+    #: The same people, of the petitions closed on time; offices print either.
+    dissatisfaction_of_on_time: Rate = Rate(Decimal(0), 0, None)
 
 
 class Point(_Frozen, frozen=True):
-    """A month of the trend. None: no figures for it."""
+    """A period of the trend. None: no figures for it."""
 
     period: str
     filed: int | None

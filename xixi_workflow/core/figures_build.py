@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,46 +28,43 @@ from xixi_workflow.core.figures import (
     Stage,
 )
 from xixi_workflow.core.figures_count import DIMENSIONS, Grouped, group
+from xixi_workflow.core.figures_remarks import remarks
 from xixi_workflow.core.kpi import Change, Counts, Kpi, Rate
 from xixi_workflow.core.kpi_causes import CAUSES
-from xixi_workflow.core.kpi_table import COUNTS_IN, JUDGED, RATINGS, VERDICTS
+from xixi_workflow.core.kpi_table import JUDGED, RATINGS, VERDICTS, counts_in
 from xixi_workflow.core.lifecycle import STATES
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.tally import Tally
 
-#: A team with fewer judged closures than this is not ranked.
-LEAST_RANKED: Final = 10
 #: How many items and communities of each the hot list names.
 _HOT, _PLACES = 10, 3
-#: Months of the trend, this one included.
+#: Periods of the trend, this one included.
 TREND: Final = 13
-RANKED_BY: Final = "closure_on_time"
 #: Indicators of which a trend is drawn.
-_DRAWN: Final = ("response_on_time", "interim_on_time", "closure_on_time", "satisfaction", "rework_rate", "return_rate")
+DRAWN: Final = ("response_on_time", "interim_on_time", "closure_on_time", "satisfaction", "rework_rate", "return_rate")
 _URGENCIES: Final = {"normal": ("一般", "Normal"), "urgent": ("紧急", "Urgent"), "emergency": ("特急", "Emergency")}
-_REPEATS: Final = 30
 
 Names = Callable[[str], tuple[str, str]]
 
 
 class Asked(NamedTuple):
-    """What was asked: the month, its span, and until when what happened is taken into account."""
+    """What was asked: the period, its span, and until when what happened is taken into account."""
 
     period: str
     span: tuple[datetime, datetime]
     cut_off: datetime
 
 
-def build(
-    tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures], *, minimum: int = LEAST_RANKED
-) -> Figures:
-    """The figures of a month. `past` holds those of earlier months that are known, by month."""
-    return _Build(tally, asked, policy, past, minimum).all()
+def build(tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures]) -> Figures:
+    """The figures of a period. `past` holds those of earlier periods that are known, by their names."""
+    return _Build(tally, asked, policy, past).all()
 
 
 class _Build:
-    def __init__(self, tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures], minimum: int) -> None:
-        self.tally, self.asked, self.policy, self.past, self.minimum = tally, asked, policy, past, minimum
+    def __init__(self, tally: Tally, asked: Asked, policy: Policy, past: Mapping[str, Figures]) -> None:
+        self.tally, self.asked, self.policy, self.past = tally, asked, policy, past
+        self.rules = policy.main.report
+        self.kind = periods.kind_of(asked.period)
         self.zone = policy.zone
         self.weight = Decimal(str(policy.main.fairly_satisfied_weight))
         self.before = past.get(periods.earlier(asked.period, 1))
@@ -80,6 +78,9 @@ class _Build:
         self.lapsing = {name for name, plan in policy.clocks.items() if plan.lapses}
         promises = (name for name in self.clocks if name not in self.lapsing)
         self.kpis = kpi_table.kpis((name, *self.clock_names[name]) for name in promises)
+        self.by_key = {k.key: k for k in self.kpis}
+        # A policy without one of the clocks has no such indicator: only what it names itself was checked.
+        self.weights = {key: Decimal(str(n)) for key, n in self.rules.score.items() if key in self.by_key}
         self.counted: dict[str, Grouped] = {}
 
     def all(self) -> Figures:
@@ -113,10 +114,10 @@ class _Build:
             self._stages(),
             self._trend(whole, rates),
             [
-                Definition(k.key, k.zh, k.en, k.says_zh, k.says_en, *COUNTS_IN[k.counts_in], k.more_is_better)
+                Definition(k.key, k.zh, k.en, k.says_zh, k.says_en, *counts_in(k, self.kind), k.more_is_better)
                 for k in self.kpis
             ],
-            self._remarks(),
+            remarks(self.policy, self.kind, self.by_key, self.weights),
         )
 
     # --- parts ------------------------------------------------------------------------------------------------------
@@ -192,16 +193,38 @@ class _Build:
                 for past in (self.before, self.last_year)
             )
             zh, en = names(code)
-            made.append(Group(code, zh, en, counts, rates, spans, mom, yoy, (parent or {}).get(code, "")))
+            homes = self._households(code) if kind == "community" else None
+            made.append(
+                Group(
+                    code, zh, en, counts, rates, spans, mom, yoy, (parent or {}).get(code, ""),
+                    self._score(rates) if kind == "team" and code else None,
+                    homes, kpi.quotient(counts.get("filed", 0) * 1000, homes) if homes else None,
+                )
+            )  # fmt: skip
         return made
 
+    def _score(self, rates: Mapping[str, Rate]) -> Decimal | None:
+        return kpi.score(rates, self.weights, {key: self.by_key[key].more_is_better is not False for key in rates})
+
+    def _households(self, name: str) -> int | None:
+        community = self.policy.communities.get(name)
+        return community.households if community else None
+
     def _ranking(self, teams: list[Group]) -> Ranking:
-        rates = {team.code: team.rates[RANKED_BY] for team in teams if team.code and RANKED_BY in team.rates}
-        ranked = kpi.ranking(rates, minimum=self.minimum)
-        red, black = kpi.red_and_black(ranked, rates)
-        before = {row.code: row.rank for row in self.before.ranking.rows} if self.before else {}
-        rows = [RankRow(r.code, *self._team(r.code), r.rank, r.tied, rates[r.code], before.get(r.code)) for r in ranked]
-        return Ranking(RANKED_BY, self.minimum, rows, red, black)
+        by, minimum = self.rules.ranked_by, self.rules.ranking_minimum
+        more = by not in self.by_key or self.by_key[by].more_is_better is not False
+        rates = {team.code: team.rates[by] for team in teams if team.code and by in team.rates}
+        scores = {team.code: team.score for team in teams}
+        ranked = kpi.ranking(rates, minimum=minimum, more_is_better=more)
+        red, black = kpi.red_and_black(ranked, rates, most=self.rules.red_and_black, more_is_better=more)
+        # Ranks by something else are no ranks to compare with.
+        then = self.before.ranking if self.before else None
+        before = {row.code: row.rank for row in then.rows} if then and then.kpi == by else {}
+        rows = [
+            RankRow(r.code, *self._team(r.code), r.rank, r.tied, rates[r.code], before.get(r.code), scores[r.code])
+            for r in ranked
+        ]
+        return Ranking(by, minimum, rows, red, black)
 
     def _hot(self, categories: list[Group]) -> list[HotItem]:
         filed = sum(c.n for c in self.tally.repeats)
@@ -271,61 +294,31 @@ class _Build:
             rates["satisfaction"],
             rates["satisfaction_plain"],
             rates["dissatisfaction"],
+            rates["dissatisfaction_of_on_time"],
         )
 
     def _stages(self) -> list[Stage]:
-        found: dict[str, dict[int, int]] = {}
+        raw: dict[str, Counter[int]] = defaultdict(Counter)
+        net: dict[str, Counter[int]] = defaultdict(Counter)
         for cell in self.tally.stages:
-            histogram = found.setdefault(cell.state, {})
-            histogram[cell.seconds] = histogram.get(cell.seconds, 0) + cell.n
+            raw[cell.state][cell.seconds] += cell.n
+            net[cell.state][cell.net] += cell.n
         return [
-            Stage(state, *names, kpi.spans(found[state]), sum(s * n for s, n in found[state].items()))
+            Stage(state, *names, kpi.spans(raw[state]), _seconds(net[state]), kpi.spans(net[state]))
             for state, names in STATES.items()
-            if state in found
+            if state in raw
         ]
 
     def _trend(self, whole: Counts, rates: dict[str, Rate]) -> list[Point]:
         points = []
         for by in range(TREND - 1, 0, -1):
-            month = periods.earlier(self.asked.period, by)
-            then = self.past.get(month)
+            period = periods.earlier(self.asked.period, by)
+            then = self.past.get(period)
             if then is None:
-                points.append(Point(month, None, None, {}))
+                points.append(Point(period, None, None, {}))
             else:
-                points.append(_point(month, then.overview.counts, then.overview.rates))
+                points.append(_point(period, then.overview.counts, then.overview.rates))
         return [*points, _point(self.asked.period, whole, rates)]
-
-    def _remarks(self) -> list[tuple[str, str]]:
-        return [
-            (
-                f"统计月份为自然月（{self.policy.main.zone}）。截止时间之后才办结的超时件仍按未办结计。",
-                f"Months are the city's ({self.policy.main.zone}). What was met after the cut-off is still overdue.",
-            ),
-            (
-                "不予受理、撤诉的工单不计入各项比率，只计入受理和归档件数。",
-                "Rejected and withdrawn petitions are in no rate; they count as filed and closed alone.",
-            ),
-            (
-                f"满意率中“基本满意”的权重为 {self.weight}。无分母的比率以“—”表示。百分数四舍五入保留两位小数。",
-                f"A fairly satisfied counts {self.weight}. A rate without cases is a dash. Percentages are half up.",
-            ),
-            (
-                f"单位排名按办结及时率，应结案件数少于 {self.minimum} 件的不排名；比率相同者名次并列。",
-                f"Teams are ranked by closure on time from {self.minimum} judged cases on; equals share a rank.",
-            ),
-            (
-                f"重复诉求：同一电话号码在 {_REPEATS} 天内就同一类别再次提出。",
-                f"Repeated: the same telephone with the same category again within {_REPEATS} days.",
-            ),
-            (
-                "超时原因：自起算至到期，用时最多的环节；到期之后的用时不计。",
-                "Cause of a breach: where most of the time from start to due went; what came later is no cause.",
-            ),
-            (
-                "净用时扣除挂起时间和已用的延期时间；中位数、P90 取最近秩。",
-                "Net spans leave out holds and what was used of extensions. Median and P90 are of the nearest rank.",
-            ),
-        ]
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -346,10 +339,8 @@ class _Build:
 
 
 def told_by(indicator: Kpi) -> tuple[str, ...]:
-    """The kinds of groups that tell `indicator` apart: teams are not answerable for what was filed."""
-    if indicator.counts_in == "filed":
-        return ("category", "group", "community")
-    return tuple(DIMENSIONS)
+    """The kinds of groups that tell `indicator` apart."""
+    return tuple(DIMENSIONS) if indicator.of_teams else ("category", "group", "community")
 
 
 def named(counts: Mapping[str, int], names: Names, order: list[str] | None = None) -> list[Named]:
@@ -360,9 +351,9 @@ def named(counts: Mapping[str, int], names: Names, order: list[str] | None = Non
     return [Named(code, *names(code), counts[code], kpi.rate(counts[code], whole)) for code in order if code in counts]
 
 
-def _point(month: str, counts: Counts, rates: Mapping[str, Rate]) -> Point:
-    drawn = {key: rates[key] for key in _DRAWN if key in rates}
-    return Point(month, counts.get("filed", 0), counts.get("closed", 0), drawn)
+def _point(period: str, counts: Counts, rates: Mapping[str, Rate]) -> Point:
+    drawn = {key: rates[key] for key in DRAWN if key in rates}
+    return Point(period, counts.get("filed", 0), counts.get("closed", 0), drawn)
 
 
 def _names(known: Mapping[str, object], code: str, none: tuple[str, str] = ("未填写", "not stated")) -> tuple[str, str]:
@@ -370,6 +361,10 @@ def _names(known: Mapping[str, object], code: str, none: tuple[str, str] = ("未
     if one is None:
         return (code, code) if code else none
     return str(getattr(one, "zh", code)), str(getattr(one, "en", code))
+
+
+def _seconds(histogram: Mapping[int, int]) -> int:
+    return sum(seconds * n for seconds, n in histogram.items())
 
 
 def _sums(pairs: Iterable[tuple[str, int]]) -> Counts:

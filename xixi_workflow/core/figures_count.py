@@ -20,7 +20,7 @@ DIMENSIONS: Final = {
     "source": "sources",
 }
 #: Lines that happen before a team has the petition, or to it from outside: no team's doing.
-_NO_TEAMS: Final = (
+NO_TEAMS: Final = (
     *("routed", "breached", "escalated", "escalated_by_hand", "urged", "supervised", "priority_changed"),
 )
 #: Lines that are counted where a petition ends, where it is known how.
@@ -54,7 +54,7 @@ def group(tally: Tally, group_of: Mapping[str, str]) -> dict[str, Grouped]:
     for v in tally.verdicts:
         count(f"{v.clock}.{v.verdict}", v.n, v.team, v.category, v.community, v.source)
     for e in tally.events:
-        team = None if e.event in _NO_TEAMS else e.team
+        team = event_team(e)
         for name in event_names(e):
             count(name, e.n, team, e.category, e.community, e.source)
     for x in tally.endings:
@@ -71,6 +71,11 @@ def group(tally: Tally, group_of: Mapping[str, str]) -> dict[str, Grouped]:
         add(found["source"].counts, f.source, "filed", f.n)
     _spans(tally, found)
     return found
+
+
+def event_team(cell: EventCell) -> str | None:
+    """The team that a line counts for; None: no team's."""
+    return None if cell.event in NO_TEAMS else cell.team
 
 
 def event_names(cell: EventCell) -> Iterator[str]:

@@ -45,11 +45,12 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Spans(msgspec.Struct, frozen=True):
-    """Median and 90th percentile of `n` spans, in whole seconds; None without cases."""
+    """Median, 90th percentile and mean (cut off) of `n` spans, in whole seconds; None without cases."""
 
     n: int
     median: int | None
     p90: int | None
+    mean: int | None = None
 
 
 class Kpi(msgspec.Struct, frozen=True):
@@ -69,6 +70,11 @@ class Kpi(msgspec.Struct, frozen=True):
     counts_in: str
     #: Whether more is better; None where neither is.
     more_is_better: bool | None = True
+
+    @property
+    def of_teams(self) -> bool:
+        """Whether teams are told apart: they are not answerable for what was filed."""
+        return self.counts_in != "filed"
 
 
 def rate(numerator: Decimal | int, denominator: int) -> Rate:
@@ -112,7 +118,7 @@ def counts_differ(now: int, then: int | None) -> Change:
 
 
 def spans(histogram: Mapping[int, int]) -> Spans:
-    """Median and 90th percentile of `histogram`: how often each span (whole seconds) occurred."""
+    """Median, 90th percentile and mean of `histogram`: how often each span (whole seconds) occurred."""
     n = sum(histogram.values())
     if not n:
         return Spans(0, None, None)
@@ -126,7 +132,7 @@ def spans(histogram: Mapping[int, int]) -> Spans:
             wanted.pop(0)
         if not wanted:
             break
-    return Spans(n, found[0], found[1])
+    return Spans(n, found[0], found[1], sum(seconds * times for seconds, times in histogram.items()) // n)
 
 
 class Ranked(NamedTuple):
@@ -176,8 +182,28 @@ def _first(order: Sequence[Ranked], most: int, barred: Callable[[str], bool]) ->
     fit = [one for one in order if not barred(one.code)]
     if len(fit) <= most:
         return [one.code for one in fit]
-    last = fit[most - 1].rank
+    last = fit[most - 1].rank if most else None
     return [one.code for n, one in enumerate(fit) if n < most or one.rank == last]
+
+
+def score(
+    rates: Mapping[str, Rate], weights: Mapping[str, Decimal], more_is_better: Mapping[str, bool]
+) -> Decimal | None:
+    """The points (得分) for `rates` by indicator, 0 to 100, half up to two places; None where there is none to judge.
+
+    The rule: each indicator of `weights` gives the percentage that is printed, or 100 less it where less is better
+    (`more_is_better`), but no fewer than 0 points and no more than 100. The score is the mean of these by weight. An
+    indicator without cases is left out with its weight, and the others count for the more: nobody gains or loses by
+    what never happened.
+    """
+    points = whole = Decimal(0)
+    for key, weight in weights.items():
+        percent = rates[key].percent if key in rates else None
+        if percent is not None:
+            better = percent if more_is_better[key] else 100 - percent
+            points += weight * min(max(better, Decimal(0)), Decimal(100))
+            whole += weight
+    return (points / whole).quantize(_TWO_PLACES, ROUND_HALF_UP) if whole else None
 
 
 def add(into: dict[str, Counts], code: str, name: str, n: int) -> None:

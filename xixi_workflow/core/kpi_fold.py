@@ -1,8 +1,9 @@
 """Counting one petition line by line, for the few of which a grouped count would be wrong.
 
-A petition that a team returned belongs to another team afterwards; one that was rated twice has one answer that counts,
-the last one on each answer given to the petitioner; what we heard of late stands in the journal out of order. All
-others are grouped by the database.
+A petition that a team returned belongs to another team afterwards, and whether it was misdispatched shows only then;
+a stay in progress goes on over its holds; one that was rated twice has one answer that counts, the last one on each
+answer given to the petitioner; what we heard of late stands in the journal out of order. All others are grouped by the
+database.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ DETAIL: Final = {
     "rejected": "reason",
     "escalated": "clock",
     "breached": "clock",
+    "contacted": "judged",
 }
 #: Lines whose data is looked at.
 _READ: Final = {*DETAIL, "routed", "dispatched"}
@@ -55,6 +57,10 @@ class Line(NamedTuple):
     data: str
 
 
+#: A line with what it says.
+_Told = tuple[Line, dict[str, Any]]
+
+
 class Counted(NamedTuple):
     """See `tally.EventCell`."""
 
@@ -69,6 +75,8 @@ class Stayed(NamedTuple):
 
     state: str
     seconds: int
+    #: Without holds.
+    net: int
 
 
 class Moved(NamedTuple):
@@ -89,12 +97,17 @@ def fold(
 
     `lines` is its whole journal in order. `lead_of` gives a category's lead team under the petition's policy.
     """
-    lead = returned_by = was = ""
-    since = None
-    reworks = 0
-    answer: Counted | None = None
-    for line in lines:
-        data: dict[str, Any] = _decode(line.data) if line.data and line.event in _READ else {}
+    told = [(line, _decode(line.data) if line.data and line.event in _READ else {}) for line in lines]
+    leads = _leads(told, lead_of)
+    yield from _happened(told, leads, start, end)
+    yield from _stayed(lines, leads, start, end)
+
+
+def _leads(told: Sequence[_Told], lead_of: Callable[[str], str]) -> list[str]:
+    """The lead team from each line on."""
+    lead = returned_by = ""
+    found = []
+    for line, data in told:
         if line.event == "routed" and line.state in ("routed", "returned"):
             lead = data.get("team") or lead_of(data["category"])
         elif line.event == "dispatched":
@@ -103,7 +116,20 @@ def fold(
             returned_by = lead
         elif line.event == "return_refused":
             lead = returned_by
+        found.append(lead)
+    return found
+
+
+def _happened(told: Sequence[_Told], leads: Sequence[str], start: datetime, end: datetime) -> Iterator[Counted]:
+    answer: Counted | None = None
+    was = returned_by = ""
+    for (line, data), lead in zip(told, leads, strict=True):
         due = start <= line.at < end
+        if line.event == "returned":
+            returned_by = lead
+        elif due and was == "returned" and line.event in ("dispatched", "transferred"):
+            # The centre agrees that it was not that team's.
+            yield Counted("misdispatched", "", 0, returned_by)
         if line.event == "resolved" and line.at < end and answer is not None:
             yield answer
             answer = None
@@ -116,14 +142,34 @@ def fold(
                 yield counted
         elif line.event in ANSWERS and line.at < end:
             answer = None
-        if line.state != was:
-            # Heard of late, a change counts no earlier than the one before it.
-            at = line.at if since is None else max(since, line.at)
-            if since is not None and start <= at < end:
-                yield Stayed(was, (at - since) // _SECOND)
-                if (line.state in ENDED) != (was in ENDED):
-                    yield Moved(line.event, was, line.state, at > since, reworks > 0, lead)
-            was, since = line.state, at
-        reworks += line.event in REWORK
+        was = line.state
     if answer is not None:
         yield answer
+
+
+def _stayed(lines: Sequence[Line], leads: Sequence[str], start: datetime, end: datetime) -> Iterator[Moved | Stayed]:
+    was, since, began = lines[0].state, lines[0].at, lines[0].at
+    held = timedelta()
+    reworks = 0
+    for line, lead in zip(lines, leads, strict=True):
+        if line.state != was:
+            # Heard of late, a change counts no earlier than the one before it.
+            at = max(since, line.at)
+            due = start <= at < end
+            if was == "on_hold":
+                held += at - since
+                if due:
+                    yield Stayed(was, (at - since) // _SECOND, (at - since) // _SECOND)
+            if _stage(line.state) != _stage(was):
+                if due:
+                    yield Stayed(_stage(was), (at - began) // _SECOND, (at - began - held) // _SECOND)
+                began, held = at, timedelta()
+            if due and (line.state in ENDED) != (was in ENDED):
+                yield Moved(line.event, was, line.state, at > since, reworks > 0, lead)
+            was, since = line.state, at
+        reworks += line.event in REWORK
+
+
+def _stage(state: str) -> str:
+    """A hold is a part of the team's work."""
+    return "in_progress" if state == "on_hold" else state

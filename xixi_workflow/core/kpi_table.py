@@ -6,6 +6,9 @@ Names of counts
 * `filed` 受理; `dispatched` 派单, each dispatch by the centre; `accepted`, `interim_reported`, `returned`,
   `return_refused`, `urged`, `supervised`, `hold_approved`, `extension_approved`, …: lines of the journal.
 * `returned.<reason>`, `resolved.<result>`: the same by reason or result.
+* `misdispatched`: returns that the centre agreed to, by dispatching to another team or transferring out; told of the
+  team that returned it, at the instant of the decision.
+* `contacted.in_time`, `contacted.late`: the first contact of each dispatch; `contacted.again`: any further.
 * `rated.satisfied`, `rated.fairly_satisfied`, `rated.dissatisfied`: answers that count (the last one on each answer
   given to the petitioner); `not_rated` asked and not answered, `not_asked` nobody could be asked.
 * `closed.<state>`: petitions that came to their end; `closed.first_time`: of `closed.closed`, those never reworked.
@@ -23,6 +26,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from xixi_workflow.core.kpi import Kpi
+from xixi_workflow.core.periods import NAMES, Kind
 
 #: Verdicts that the on-time rate is made of, see `petition.Outcome`.
 JUDGED: Final = ("on_time", "late", "breached", "unmet")
@@ -37,15 +41,21 @@ SOLVED: Final = ("solved",)
 UNSOLVED: Final = ("partly_solved",)
 UNREACHED: Final = ("unreachable",)
 
-#: Which month a case counts in, in words (zh, en). Months are the city's own, from midnight of the first.
+#: Which period a case counts in, in words (zh, en), see `counts_in`. Periods are the city's, from midnight on.
 COUNTS_IN: Final[dict[str, tuple[str, str]]] = {
-    "due": ("按到期时间计入当月", "in the month in which the clock was due"),
-    "happened": ("按发生时间计入当月", "in the month in which it happened"),
-    "answered": ("按评价时间计入当月", "in the month in which the answer was given"),
-    "filed": ("按受理登记时间计入当月", "in the month in which it was filed"),
+    "due": ("按到期时间计入当{}", "in the {} in which the clock was due"),
+    "happened": ("按发生时间计入当{}", "in the {} in which it happened"),
+    "answered": ("按评价时间计入当{}", "in the {} in which the answer was given"),
+    "filed": ("按受理登记时间计入当{}", "in the {} in which it was filed"),
 }
 
 _RATED = tuple(f"rated.{rating}" for rating in RATINGS)
+
+
+def counts_in(kpi: Kpi, kind: Kind) -> tuple[str, str]:
+    """Which period a case of `kpi` counts in, in Chinese and English."""
+    zh, en = (text.format(name) for text, name in zip(COUNTS_IN[kpi.counts_in], NAMES[kind], strict=True))
+    return zh, en
 
 
 def _judged(clock: str) -> tuple[str, ...]:
@@ -119,6 +129,16 @@ _RESULTS = (
         "happened",
     ),
     Kpi(
+        "first_contact_rate",
+        "先行联系率",
+        "First contact in time",
+        ("contacted.in_time",),
+        ("dispatched",),
+        "派单后在规定时间内联系诉求人件次 / 派单件次",
+        "petitioner spoken to in time after the dispatch / dispatched",
+        "happened",
+    ),
+    Kpi(
         "first_time_fix",
         "一次办结率",
         "First-time fix",
@@ -147,6 +167,17 @@ _RESULTS = (
         ("dispatched",),
         "退单件次 / 派单件次",
         "returned / dispatched",
+        "happened",
+        more_is_better=False,
+    ),
+    Kpi(
+        "misdispatch_rate",
+        "误派率",
+        "Misdispatched",
+        ("misdispatched",),
+        ("dispatched",),
+        "退单后改派其他单位或转外部的件次 / 派单件次",
+        "returned, and then dispatched to another team or transferred out / dispatched",
         "happened",
         more_is_better=False,
     ),
@@ -192,6 +223,17 @@ _OPINION = (
         _RATED,
         "不满意件数 / 评价件数",
         "dissatisfied / rated",
+        "answered",
+        more_is_better=False,
+    ),
+    Kpi(
+        "dissatisfaction_of_on_time",
+        "不满意率（按按时办结）",
+        "Dissatisfaction, of closed on time",
+        ("rated.dissatisfied",),
+        ("closure.on_time",),
+        "不满意件数 / 按时办结件数",
+        "dissatisfied / closed on time",
         "answered",
         more_is_better=False,
     ),

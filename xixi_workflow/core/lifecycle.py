@@ -7,10 +7,11 @@ this event, caused by one of these roles, leads to that state*. If a pair (state
 happen: `decide` refuses it and changes nothing. There is no transition hidden in an `if` elsewhere.
 
 A petition is **filed** by a source and is then *received*. It is **routed** (a category, a lead team, assisting
-teams) and **dispatched** to the lead team, whose handler **accepts** it, reports interim progress, and **resolves**
-it. The petitioner **rates** the result, or the survey lapses, and the petition is *closed*. A petitioner who is
-dissatisfied, or a supervisor who is, sends it back: it is *dispatched* again as a new **round**. A team that was
-given the wrong petition **returns** it; the centre then dispatches it to another team or refuses the return.
+teams) and **dispatched** to the lead team, whose handler **accepts** it, speaks to the petitioner, reports interim
+progress, and **resolves** it. The petitioner **rates** the result, or the survey lapses, and the petition is *closed*.
+A petitioner who is dissatisfied, or a supervisor who is, sends it back: it is *dispatched* again as a new **round**. A
+team that was given the wrong petition **returns** it; the centre then dispatches it to another team or refuses the
+return.
 
 Overdue is never a state. Being late is a fact about a clock (see `clocks.py`), and a late petition goes through
 the same states as a punctual one. `warn`, `breach`, `escalate` and `hold_ends` are caused by time alone and are
@@ -107,6 +108,7 @@ EVENTS: Final[dict[str, Event]] = {
     "route": Event("routed", "研判分类", "Route"),
     "dispatch": Event("dispatched", "派单", "Dispatch"),
     "accept": Event("accepted", "签收", "Accept"),
+    "contact": Event("contacted", "先行联系", "Contact the petitioner"),
     "return": Event("returned", "退单", "Return"),
     "refuse_return": Event("return_refused", "驳回退单", "Refuse the return"),
     "report_interim": Event("interim_reported", "阶段性反馈", "Report interim progress"),
@@ -172,6 +174,7 @@ TABLE: Final[tuple[Row, ...]] = (
     *_rows(("received", "routed", "returned"), "dispatch", "dispatched", _DISPATCHER),
     # In the field
     Row("dispatched", "accept", "in_progress", _FIELD),
+    *_rows(("dispatched", "in_progress", "on_hold"), "contact", None, _FIELD),
     *_rows(("dispatched", "in_progress"), "return", "returned", _FIELD),
     Row("returned", "refuse_return", "dispatched", _CENTRE),
     *_rows(("in_progress", "on_hold"), "report_interim", None, _FIELD),

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 Kind = Literal["month", "week"]
 
+#: Both in Chinese and English.
+NAMES: Final[dict[Kind, tuple[str, str]]] = {"month": ("月", "month"), "week": ("周", "week")}
 #: Seconds of a slot. Every offset from UTC in use today is a multiple of it, so a slot lies in one local hour.
 SLOT: Final = 900
 _MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")

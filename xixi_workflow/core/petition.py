@@ -107,6 +107,8 @@ class Petition(msgspec.Struct, array_like=True):
     returned_by: str = ""
     #: When the petitioner gave the rating that counts.
     rated_at: datetime | None = None
+    #: Until when the team it was dispatched to has to speak to the petitioner; None once it has.
+    contact_by: datetime | None = None
 
     def copy(self) -> Petition:
         """A copy that can be changed without changing this one."""

@@ -22,6 +22,7 @@ from xixi_workflow.core.calendars import Calendar
 from xixi_workflow.core.city_time import CityTime
 from xixi_workflow.core.duty import Roster, service_of
 from xixi_workflow.core.duty_schema import RosterShape, Shift, gathered, is_duty, place_of
+from xixi_workflow.core.forms import FormFile, is_form, name_of
 from xixi_workflow.core.ladder import Ladder
 from xixi_workflow.core.policy_schema import (
     DAYS,
@@ -29,6 +30,8 @@ from xixi_workflow.core.policy_schema import (
     CategoriesFile,
     Category,
     ClockShape,
+    CommunitiesFile,
+    Community,
     Documents,
     Period,
     Person,
@@ -127,6 +130,7 @@ class Policy:
         teams: TeamsFile = files["teams.yaml"]
         categories: CategoriesFile = files["categories.yaml"]
         sources: SourcesFile = files["sources.yaml"]
+        communities: CommunitiesFile = files["communities.yaml"]
         self.main = main
         self.zone = ZoneInfo(main.zone)
         self.calendars = {
@@ -142,7 +146,11 @@ class Policy:
         self.routing_words = categories
         self.fallback = categories.fallback
         self.sources = sources
+        #: By name, as petitions have it.
+        self.communities: dict[str, Community] = {c.name: c for c in communities.communities}
         self.words: dict[str, WordsFile] = {language: files[f"words/{language}.yaml"] for language in ("zh", "en")}
+        #: What documents can be made of a period's figures, by name; none in a policy of an earlier release.
+        self.forms: dict[str, FormFile] = {name_of(f): form for f, form in files.items() if is_form(f)}
         self.pausing: frozenset[str] = frozenset(s for c in self.clocks.values() for s in c.pauses_in)
         #: The clock that lapses: how long the petitioner is waited for. None in a scenario without one.
         self.survey = next((c for c in self.clocks.values() if c.lapses), None)

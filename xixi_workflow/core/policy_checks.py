@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from xixi_workflow.core import duty_checks, policy_reach, policy_wording
+from xixi_workflow.core import duty_checks, form_checks, policy_reach, policy_wording, report_checks
 from xixi_workflow.core.duty_schema import UNREAD, is_duty
 from xixi_workflow.core.ladder import LAST_REPEAT
 from xixi_workflow.core.policy import build_calendar, read_warning
@@ -67,9 +67,11 @@ def cross_check(files: Files) -> list[Problem]:
         _roles,
         _sources,
         _communities,
+        report_checks.report,
         policy_wording.words,
         policy_wording.sent,
         policy_wording.sms_rules,
+        form_checks.forms,
     ]
     return [problem for check in checks for problem in check(files)]
 

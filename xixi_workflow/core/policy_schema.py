@@ -215,6 +215,29 @@ class SmsRules(Shape):
     opt_in_words: list[str] = ["START", "订阅"]
 
 
+class ReportRules(Shape):
+    """How a period's figures are made and who is named in them. Spans are seconds."""
+
+    #: The indicator by which teams are ranked, and with how many cases a team is.
+    ranked_by: Code = "closure_on_time"
+    ranking_minimum: Annotated[int, Field(ge=1, le=100_000)] = 10
+    #: How many teams the red list and the black list have each, see `kpi.red_and_black`.
+    red_and_black: Annotated[int, Field(ge=0, le=100)] = 3
+    #: Indicator -> weight of a team's score, see `kpi.score`.
+    score: dict[Code, Annotated[float, Field(gt=0, le=1000)]] = {
+        "closure_on_time": 40, "satisfaction": 20, "interim_on_time": 15, "acceptance_on_time": 10, "rework_rate": 10,
+        "groundless_return_rate": 5,
+    }  # fmt: skip
+    #: A petitioner who files the same matter again within this time repeats it.
+    repeat_within: Span = 30 * 86400.0
+    #: A team has to speak to the petitioner (先行联系) within this time from its dispatch.
+    contact_within: Span = 3600.0
+    #: Counts below this are withheld from the public; 0 and 1 withhold nothing.
+    hide_below: Annotated[int, Field(ge=0, le=100)] = 3
+    #: Missed clocks of each name that are listed one by one.
+    listed_overdue: Annotated[int, Field(ge=0, le=10_000)] = 100
+
+
 class PolicyFile(Shape):
     """`policy.yaml`. Spans are seconds."""
 
@@ -230,6 +253,7 @@ class PolicyFile(Shape):
     notices: dict[str, list[Notice]]
     routing: Routing = Routing()
     sms: SmsRules = SmsRules()
+    report: ReportRules = ReportRules()
     reopening_window: Span
     most_rounds: Annotated[int, Field(ge=1, le=20)] = 5
     most_extensions: Annotated[int, Field(ge=0, le=10)] = 1
@@ -333,6 +357,8 @@ class Community(Shape):
 
     name: Name
     code: str = ""
+    #: For the filings per thousand households.
+    households: Annotated[int, Field(ge=1)] | None = None
 
 
 class CommunitiesFile(Shape):

@@ -49,6 +49,7 @@ REPLIES: Final[Mapping[str, frozenset[str]]] = {
     "resolved": _NUMBER,
     "assist_finished": _NUMBER,
     "help_asked": _NUMBER,
+    "contacted": _NUMBER,
     "detail": _NUMBER | {"part", "text"},
     "detail_cut": frozenset(),
     "with_code": _NUMBER,

@@ -25,11 +25,11 @@ from xixi_workflow.core.reply_text import (
     skip,
 )
 
-Action = Literal["accept", "return", "interim", "resolve", "help", "detail"]
+Action = Literal["accept", "return", "interim", "resolve", "help", "detail", "contact"]
 Rating = Literal["satisfied", "fairly_satisfied", "dissatisfied"]
 
 #: Reply codes of handlers, in their order.
-ACTIONS: Final[tuple[Action, ...]] = ("accept", "return", "interim", "resolve", "help", "detail")
+ACTIONS: Final[tuple[Action, ...]] = ("accept", "return", "interim", "resolve", "help", "detail", "contact")
 RATINGS: Final[tuple[Rating, ...]] = ("satisfied", "fairly_satisfied", "dissatisfied")
 #: A handler's action whose text is for others to read.
 _TELLING: Final = frozenset({"return", "interim", "resolve", "help"})
@@ -41,6 +41,7 @@ _ACTION_WORDS: Final[dict[Action, str]] = {
     "resolve": "已?办结|已?完成|done|resolved?",
     "help": "求助|求援|help",
     "detail": "全文|详情|full text|text|details?",
+    "contact": "先行联系|已?联系(?:上|到)?(?:了)?(?:诉求人|当事人|群众|市民)?(?:了)?|contacted|called",
 }
 _RATING_WORDS: Final[dict[Rating, str]] = {
     "dissatisfied": (
@@ -57,7 +58,7 @@ _EVERYTHING: Final = r"(?:全部|所有|都|all)(?:的)?"
 _NUMBERED: Final = r"(?:(?:工单|单号|编号|诉求|number|petition|no\b)[号单]?)?"
 
 _ACTION_AT: Final = re.compile(
-    r"(?:(?P<digit>[1-6])(?!\d)|" + "|".join(f"(?P<{a}>{w})" for a, w in _ACTION_WORDS.items()) + ")"
+    r"(?:(?P<digit>[1-7])(?!\d)|" + "|".join(f"(?P<{a}>{w})" for a, w in _ACTION_WORDS.items()) + ")"
 )
 _RATING_AT: Final = re.compile(
     _SATISFIED_PREFIX

@@ -248,6 +248,8 @@ class _Reader:
             return leads and state in ("in_progress", "on_hold")
         if action == "resolve":
             return (leads and state == "in_progress") or stand.to_finish
+        if action == "contact":
+            return leads and state in ("dispatched", "in_progress", "on_hold")
         if action == "help":
             return (leads or stand.to_finish) and state in ("dispatched", "in_progress", "on_hold")
         return True
@@ -270,6 +272,11 @@ class _Reader:
             return self._resolve(number, stand, rest)
         if action == "help":
             return self._command(number, "help_asked", c.AskHelp(rest[:_LONGEST]), stand.actor())
+        if action == "contact":
+            if rest and reply_text.is_doubtful(rest):
+                # "7 没联系上" is no contact.
+                return Meant("open", "staff_unreadable", person=stand.person, number=number)
+            return self._command(number, "contacted", c.ContactPetitioner(rest[:_LONGEST_REASON]), stand.actor())
         if self.all[number].petition.confidential:
             return self._ask_for("detail_confidential", number)
         return self._command(number, "detail", c.ShowDetail("sms"), stand.actor())

@@ -3,6 +3,9 @@
 The core rolls them up (`figures_build`), so that both databases answer only what databases are good at, and every sum
 is made once, here, and foots. Spans are whole seconds, cut off. A `slot` is a quarter of an hour since 1970 UTC in
 which the source received the petition.
+
+Counted by petition (see `core/behind.py`), each cell says whose it is: `petition` is its number, otherwise 0. Hours,
+spans and stays lead back to nobody and are then left out.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ class VerdictCell(NamedTuple):
     source: str
     verdict: str
     n: int
+    petition: int = 0
 
 
 class HourCell(NamedTuple):
@@ -67,6 +71,7 @@ class EventCell(NamedTuple):
     community: str
     source: str
     n: int
+    petition: int = 0
 
 
 class EndingCell(NamedTuple):
@@ -86,13 +91,15 @@ class EndingCell(NamedTuple):
     community: str
     source: str
     n: int
+    petition: int = 0
 
 
 class StageCell(NamedTuple):
-    """Stays in a state that ended in the month."""
+    """Stays in a state that ended in the month; in progress goes on over holds, which `net` leaves out."""
 
     state: str
     seconds: int
+    net: int
     n: int
 
 
@@ -104,6 +111,7 @@ class FiledCell(NamedTuple):
     nature: str
     urgency: str
     n: int
+    petition: int = 0
 
 
 class RepeatCell(NamedTuple):
@@ -114,6 +122,7 @@ class RepeatCell(NamedTuple):
     n: int
     petitioners: int
     repeats: int
+    petition: int = 0
 
 
 class Miss(NamedTuple):
@@ -141,6 +150,15 @@ class CauseCell(NamedTuple):
     category: str
     cause: str
     n: int
+    petition: int = 0
+
+
+class OpenCell(NamedTuple):
+    """A petition that was not over at the month's end, or at its first instant."""
+
+    at_end: bool
+    state: str
+    petition: int
 
 
 class Tally(msgspec.Struct):
@@ -163,3 +181,5 @@ class Tally(msgspec.Struct):
     #: Petitions not over at the month's first instant and at its end, by state.
     open_at_start: dict[str, int] = {}
     open_at_end: dict[str, int] = {}
+    #: The same one by one, when counted by petition.
+    open: list[OpenCell] = []

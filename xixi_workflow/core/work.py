@@ -87,6 +87,7 @@ class Work:
         "raised",
         "vars",
         "when",
+        "written",
     )
 
     def __init__(self, petition: Petition, policy: Policy, actor: Actor, now: datetime, when: datetime) -> None:
@@ -107,6 +108,8 @@ class Work:
         self.vars: Vars | None = None
         #: The deadline that the command itself sets, in seconds, for clocks that take it.
         self.limit: float | None = None
+        #: The command as the journal has it, where the judge adds to it.
+        self.written: Command | None = None
         #: Rings that the command causes at once.
         self.raised: list[tuple[Clock, Ring]] = []
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from xixi_workflow.core import figures_build, kpi_causes, words
+from xixi_workflow.core.behind import Fact, facts
 from xixi_workflow.core.figures import Figures, Group
 from xixi_workflow.core.kpi import Rate
-from xixi_workflow.core.periods import earlier, period_span
+from xixi_workflow.core.periods import earlier, period_span, year_before
+from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.words import Language
 from xixi_workflow.engine.handle import SERIALS, Engine
 from xixi_workflow.store import figures as store
-
-#: A petitioner who files the same matter again within this time repeats it.
-REPEATED_WITHIN: Final = timedelta(days=30)
-#: Missed clocks of each name that are listed one by one.
-LISTED: Final = 100
 
 
 class MonthBoard(msgspec.Struct):
@@ -37,48 +34,73 @@ def last_month(engine: Engine, *, now: datetime) -> str:
 
 
 def count(
-    engine: Engine, month: str, *, past: Mapping[str, Figures] | None = None, cut_off: datetime | None = None
+    engine: Engine,
+    period: str,
+    *,
+    past: Mapping[str, Figures] | None = None,
+    cut_off: datetime | None = None,
+    policy: int | None = None,
 ) -> Figures:
-    """The figures of `month` (`YYYY-MM`) with the names and the weight of the policy in force.
+    """The figures of `period` (a month or a week, see `core.periods`).
 
-    As it stood at `cut_off` (aware UTC), the end of the month unless a later instant is given. `past`: figures of
-    earlier months, for comparing. Raises `ValueError` for anything else than a month.
+    As it stood at `cut_off` (aware UTC), the end of the period unless a later instant is given. `past`: figures of
+    earlier periods of the same kind, for comparing. `policy`: the version whose names, weights, limits and rules of
+    the report are used, the one in force unless another is named; clocks were judged by their petitions' own. Raises
+    `ValueError` for anything else than a period, `LookupError` for a version that was never published.
     """
-    policy = engine.policies.in_force
-    start, end = period_span(month, policy.zone)
-    cut_off = max(end, cut_off or end)
+    rules = engine.policies.in_force if policy is None else engine.policies.version(policy)
+    wanted = _wanted(rules, period, cut_off)
+    tally = store.tally(engine.store, wanted, _leads(engine), _pauses(engine))
+    asked = figures_build.Asked(period, (wanted.start, wanted.end), wanted.cut_off)
+    return figures_build.build(tally, asked, rules, past or {})
+
+
+def behind(engine: Engine, period: str, *, cut_off: datetime | None = None, policy: int | None = None) -> list[Fact]:
+    """The petitions behind the figures that `count` gives for the same arguments; raises what it raises.
+
+    It takes some 20 facts a petition and holds them all: for lists of petitions, not for figures.
+    """
+    rules = engine.policies.in_force if policy is None else engine.policies.version(policy)
+    wanted = _wanted(rules, period, cut_off)._replace(listed=0)
+    return facts(store.tally(engine.store, wanted, _leads(engine), _pauses(engine), by_petition=True))
+
+
+def _wanted(rules: Policy, period: str, cut_off: datetime | None) -> store.Month:
+    start, end = period_span(period, rules.zone)
 
     def first(at: datetime, days: int = 0) -> int:
-        return int((at.astimezone(policy.zone) + timedelta(days=days)).strftime("%Y%m%d")) * SERIALS
+        return int((at.astimezone(rules.zone) + timedelta(days=days)).strftime("%Y%m%d")) * SERIALS
 
-    wanted = store.Month(
+    return store.Month(
         start,
         end,
-        cut_off,
+        max(end, cut_off or end),
         first(start),
         first(start, 1),
         first(end),
         first(end, 1),
         # One day more, for numbers are given by another day's clock than receipts are dated by.
-        first(start - REPEATED_WITHIN, -1),
-        int(REPEATED_WITHIN.total_seconds()),
-        LISTED,
+        first(start - timedelta(seconds=rules.main.report.repeat_within), -1),
+        int(rules.main.report.repeat_within),
+        rules.main.report.listed_overdue,
     )
-    tally = store.tally(engine.store, wanted, _leads(engine), _pauses(engine))
-    asked = figures_build.Asked(month, (start, end), cut_off)
-    return figures_build.build(tally, asked, policy, past or {})
 
 
-def with_past(engine: Engine, month: str, known: Mapping[str, Figures] | None = None) -> Figures:
-    """The figures of `month` beside those of the twelve before it, which are counted where they are not `known`."""
+def with_past(
+    engine: Engine, period: str, known: Mapping[str, Figures] | None = None, *, policy: int | None = None
+) -> Figures:
+    """The figures of `period` beside those of the twelve before it and of a year ago.
+
+    These are counted where they are not `known`, all under the same `policy`, see `count`.
+    """
     past = dict(known or {})
-    for by in range(figures_build.TREND - 1, 0, -1):
-        before = earlier(month, by)
+    # A year ago is one of the twelve, unless the period is a week.
+    for before in [*(earlier(period, by) for by in range(figures_build.TREND - 1, 0, -1)), year_before(period)]:
         if before not in past:
-            past[before] = count(engine, before)
-    # A month in which nothing ever happened is no month to compare with.
+            past[before] = count(engine, before, policy=policy)
+    # A period in which nothing ever happened is none to compare with.
     happened = {name: found for name, found in past.items() if found.overview.counts or found.overview.open_at_end}
-    return count(engine, month, past=happened)
+    return count(engine, period, past=happened, policy=policy)
 
 
 def _leads(engine: Engine) -> store.LeadOf:
@@ -97,9 +119,9 @@ def _pauses(engine: Engine) -> store.PausesOf:
     return pauses_of
 
 
-def board(engine: Engine, month: str, *, language: Language) -> MonthBoard:
-    """The figures of `month`, laid out."""
-    found = count(engine, month)
+def board(engine: Engine, month: str, *, language: Language, found: Figures | None = None) -> MonthBoard:
+    """The figures of `month`, laid out; counted unless they are `found` already."""
+    found = found or count(engine, month)
     whole, said = found.overview.counts, found.satisfaction
     rows = [
         ("受理 Filed", whole.get("filed", 0)),

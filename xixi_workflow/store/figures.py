@@ -30,6 +30,7 @@ from xixi_workflow.core.tally import (
     FiledCell,
     HourCell,
     Miss,
+    OpenCell,
     RepeatCell,
     SpanCell,
     StageCell,
@@ -37,8 +38,8 @@ from xixi_workflow.core.tally import (
     VerdictCell,
 )
 from xixi_workflow.store import figures_sql as sql
+from xixi_workflow.store.columns import Instant
 from xixi_workflow.store.connect import Store
-from xixi_workflow.store.tables import Instant
 
 #: PostgreSQL sorts and hashes a month in memory; the server's default of 4 MB would go to disk 60 times over.
 _WORK_MEM: Final = "256MB"
@@ -73,10 +74,10 @@ LeadOf = Callable[[int, str], str]
 PausesOf = Callable[[int, str], tuple[str, ...]]
 
 
-def tally(store: Store, month: Month, lead_of: LeadOf, pauses_of: PausesOf) -> Tally:
-    """Count a month."""
+def tally(store: Store, month: Month, lead_of: LeadOf, pauses_of: PausesOf, *, by_petition: bool = False) -> Tally:
+    """Count a month. `by_petition`: by the same statements, but each petition for itself, see `core.tally`."""
     with _snapshot(store) as db:
-        return _Count(db, store.is_sqlite, month).all(lead_of, pauses_of)
+        return _Count(db, store.is_sqlite, month, by_petition).all(lead_of, pauses_of)
 
 
 @contextmanager
@@ -100,6 +101,8 @@ class _Place(NamedTuple):
     category: str
     community: str
     source: str
+    #: 0 unless counted by petition.
+    petition: int
 
     @property
     def where(self) -> tuple[str, str, str]:
@@ -107,8 +110,9 @@ class _Place(NamedTuple):
 
 
 class _Count:
-    def __init__(self, db: sa.Connection, sqlite: bool, month: Month) -> None:
+    def __init__(self, db: sa.Connection, sqlite: bool, month: Month, by_petition: bool) -> None:
         self._db = db
+        self._by_petition = by_petition
         self._words = sql.Words(sqlite=sqlite)
         self._month = month
         # A petition can still be rated this long after it was over.
@@ -116,53 +120,63 @@ class _Count:
         since = month.start - max([*windows, timedelta(days=sql.REACH_DAYS)])
         self._given: dict[str, Any] = {**month._asdict(), "since": since}
         self._cells: dict[int, _Place] = {}
-        self._categories: dict[int, str] = {}
 
     def all(self, lead_of: LeadOf, pauses_of: PausesOf) -> Tally:
         w = self._words
         self._choose()
-        cells, categories = self._cells, self._categories
+        cells = self._cells
         found = Tally(
             verdicts=[
-                VerdictCell(clock, team, *cells[cell].where, verdict, n)
+                VerdictCell(clock, team, *cells[cell].where, verdict, n, cells[cell].petition)
                 for clock, team, cell, verdict, n in self._grouped(sql.verdicts(), "clock, team, cell, verdict")
             ],
-            hours=[HourCell(*row) for row in self._grouped(sql.hours(), "clock, slot, verdict")],
-            spans=[
-                SpanCell(clock, team, categories[kind], span, n)
-                for clock, team, kind, span, n in self._grouped(sql.spans(w), "clock, team, kind, span")
-            ],
-            adjusted=[
-                AdjustedCell(clock, team, categories[kind], raw, net, n)
-                for clock, team, kind, raw, net, n in self._grouped(sql.adjusted(w), "clock, team, kind, raw, net")
-            ],
             events=[
-                EventCell(event, detail, level, bool(excluded), cells[cell].lead, *cells[cell].where, n)
+                EventCell(event, detail, level, bool(excluded), *cells[cell][1:5], n, cells[cell].petition)
                 for event, detail, level, excluded, cell, n in self._grouped(
                     sql.events(w), "event, detail, level, excluded, cell"
                 )
             ],
             filed=[
-                FiledCell(cells[cell].source, *row)
-                for cell, *row in self._grouped(sql.filed(), "cell, channel, nature, urgency")
+                FiledCell(cells[cell].source, channel, nature, urgency, n, cells[cell].petition)
+                for cell, channel, nature, urgency, n in self._grouped(sql.filed(), "cell, channel, nature, urgency")
             ],
-            filed_slots=[(slot, n) for slot, n in self._grouped(sql.filed_slots(), "slot")],
             repeats=[
-                RepeatCell(cells[cell].category, cells[cell].community, *row)
-                for cell, *row in self._run(sql.repeats(w))
+                RepeatCell(*cells[cell][2:4], n, people, again, cells[cell].petition)
+                for cell, n, people, again in self._run(sql.repeats(w))
             ],
-            open_at_start=self._open(self._month.start),
-            open_at_end=self._open(self._month.end),
         )
+        if self._by_petition:
+            found.open = [
+                OpenCell(at == self._month.end, *row)
+                for at in (self._month.start, self._month.end)
+                for row in self._run(sql.each_open_at(), at=at)
+            ]
+        else:
+            self._of_nobody(found)
         for kind, event, was, state, waited, excluded, cell, span, n in self._run(sql.moves(w)):
-            if kind == "stage":
-                found.stages.append(StageCell(was, span, n))
-            else:
-                ways, place = (bool(waited), False, bool(excluded)), cells[cell]
-                found.endings.append(EndingCell(event, was, state, *ways, place.lead, *place.where, n))
+            if kind == "ending":
+                ways = bool(waited), False, bool(excluded)
+                found.endings.append(EndingCell(event, was, state, *ways, *cells[cell][1:5], n, cells[cell].petition))
+            elif not self._by_petition:
+                found.stages.append(StageCell(was, span, span, n))
         self._fold(found, lead_of)
         self._trace(found, pauses_of)
         return found
+
+    def _of_nobody(self, found: Tally) -> None:
+        """What leads back to no petition."""
+        w, categories = self._words, {place.kind: place.category for place in self._cells.values()}
+        found.hours = [HourCell(*row) for row in self._grouped(sql.hours(), "clock, slot, verdict")]
+        found.spans = [
+            SpanCell(clock, team, categories[kind], span, n)
+            for clock, team, kind, span, n in self._grouped(sql.spans(w), "clock, team, kind, span")
+        ]
+        found.adjusted = [
+            AdjustedCell(clock, team, categories[kind], raw, net, n)
+            for clock, team, kind, raw, net, n in self._grouped(sql.adjusted(w), "clock, team, kind, raw, net")
+        ]
+        found.filed_slots = [(slot, n) for slot, n in self._grouped(sql.filed_slots(), "slot")]
+        found.open_at_start, found.open_at_end = (self._open(at) for at in (self._month.start, self._month.end))
 
     def _choose(self) -> None:
         """The petitions that can matter, in `month_petition`."""
@@ -170,13 +184,12 @@ class _Count:
         kinds = {"instant": "integer" if w.sqlite else "timestamptz", "tail": "" if w.sqlite else " ON COMMIT DROP"}
         for table in (sql.CREATE_CELLS, sql.CREATE):
             self._db.exec_driver_sql(table.format(**kinds))
-        self._run(sql.cells(w))
-        self._run(sql.candidates(w))
+        self._run(sql.cells(w, by_petition=self._by_petition))
+        self._run(sql.candidates(w, by_petition=self._by_petition))
         self._run(sql.to_fold())
         if not w.sqlite:
             self._db.exec_driver_sql("ANALYZE month_petition")
         self._cells = {row[0]: _Place(*row[1:]) for row in self._run("SELECT * FROM month_cell")}
-        self._categories = {place.kind: place.category for place in self._cells.values()}
 
     def _run(self, text: str, *, many: bool = False, **more: Any) -> Any:
         """The plain rows of a statement; what SQLAlchemy would make of each takes longer than fetching it."""
@@ -211,18 +224,19 @@ class _Count:
         month = self._month
         for key, rows in groupby(self._run(sql.folded(), many=True), itemgetter(0, 1, 2, 3)):
             _, policy, excluded, cell = key
-            where = self._cells[cell].where
+            where, petition = self._cells[cell].where, self._cells[cell].petition
             lines = [Told(event, state, self._at(at), data or "") for *_, event, state, at, data in rows]
             for one in fold(lines, partial(lead_of, policy), month.start, month.end):
                 if isinstance(one, Stayed):
                     stages[one] += 1
                 elif isinstance(one, Counted):
-                    events[one.event, one.detail, one.level, bool(excluded), one.team, *where] += 1
+                    events[(one.event, one.detail, one.level, bool(excluded), one.team, *where), petition] += 1
                 else:
-                    endings[*one[:5], bool(excluded), one.team, *where] += 1
-        found.events += [EventCell._make((*key, n)) for key, n in events.items()]
-        found.endings += [EndingCell._make((*key, n)) for key, n in endings.items()]
-        found.stages += [StageCell(*stay, n) for stay, n in stages.items()]
+                    endings[(*one[:5], bool(excluded), one.team, *where), petition] += 1
+        found.events += [EventCell._make((*key, n, petition)) for (key, petition), n in events.items()]
+        found.endings += [EndingCell._make((*key, n, petition)) for (key, petition), n in endings.items()]
+        if not self._by_petition:
+            found.stages += [StageCell(*stay, n) for stay, n in stages.items()]
 
     def _trace(self, found: Tally, pauses_of: PausesOf) -> None:
         """Why each missed clock was missed, and the worst of them one by one.
@@ -253,7 +267,8 @@ class _Count:
                 listed.sort(key=itemgetter(0, 1, 2))
                 del listed[self._month.listed :]
         found.causes = [
-            CauseCell(clock, team, self._cells[cell].category, why, n) for (clock, team, cell, why), n in causes.items()
+            CauseCell(clock, team, self._cells[cell].category, why, n, self._cells[cell].petition)
+            for (clock, team, cell, why), n in causes.items()
         ]
         for clock in sorted(worst):
             worst[clock].sort(key=itemgetter(0, 1, 2))

@@ -85,7 +85,7 @@ CREATE TEMPORARY TABLE month_petition (
 CREATE_CELLS: Final = """
 CREATE TEMPORARY TABLE month_cell (
   cell integer PRIMARY KEY, kind smallint NOT NULL, lead text NOT NULL, category text NOT NULL, community text NOT NULL,
-  source text NOT NULL
+  source text NOT NULL, petition bigint NOT NULL
 ){tail}
 """
 
@@ -103,17 +103,21 @@ def _fit(w: Words, columns: str) -> str:
     )
 
 
-def cells(w: Words) -> str:
-    """Fill `month_cell`."""
+def cells(w: Words, *, by_petition: bool) -> str:
+    """Fill `month_cell`; by petition, each has a row of its own."""
+    petition = "p.id" if by_petition else "0"
     return (
         "INSERT INTO month_cell SELECT row_number() OVER (ORDER BY category), dense_rank() OVER (ORDER BY category),"
-        " lead, category, community, source FROM (SELECT DISTINCT lead, category, community, source FROM"
-        f" ({_fit(w, 'p.lead, p.category, i.community, p.source')}) c) d"
+        " lead, category, community, source, petition FROM"
+        " (SELECT DISTINCT lead, category, community, source, petition FROM"
+        f" ({_fit(w, f'p.lead, p.category, i.community, p.source, {petition} AS petition')}) c) d"
     )
 
 
-def candidates(w: Words) -> str:
+def candidates(w: Words, *, by_petition: bool) -> str:
     """Fill `month_petition`."""
+    alike = ("lead", "category", "community", "source")
+    same = "k.petition = c.id" if by_petition else " AND ".join(f"k.{name} = c.{name}" for name in alike)
     # A petition's number begins with the day on which it was filed, by the clock of who gave the number; only on the
     # first day of a month can the journal, which counts, still say the month before.
     filed = (
@@ -127,8 +131,7 @@ def candidates(w: Words) -> str:
     )
     return (
         "INSERT INTO month_petition SELECT c.id, c.policy, k.cell, k.kind, c.channel, c.nature, c.urgency,"
-        f" c.received_at, c.slot, c.filed, c.excluded, 0 FROM ({_fit(w, columns)}) c JOIN month_cell k ON"
-        " k.lead = c.lead AND k.category = c.category AND k.community = c.community AND k.source = c.source"
+        f" c.received_at, c.slot, c.filed, c.excluded, 0 FROM ({_fit(w, columns)}) c JOIN month_cell k ON {same}"
     )
 
 
@@ -142,9 +145,9 @@ def far_due(w: Words, of: str = "") -> str:
 def to_fold() -> str:
     """Mark the petitions that `kpi_fold` must count, so that of all others each move is one line, in order.
 
-    Returned or reworked; routed more than once; closed and rated afterwards; or with a move that was heard of late.
+    Returned, reworked or held; routed more than once; closed and rated afterwards; or with a move heard of late.
     """
-    odd = among(("returned", *REWORK))
+    odd = among(("returned", "hold_approved", *REWORK))
     late = f"(j.noticed_at IS NOT NULL AND j.event IN {among(tuple({*MOVES} - TIMELY))})"
     closing = among(("rated", "survey_lapsed"))
     return (
@@ -285,16 +288,21 @@ FROM (
 
 def open_at() -> str:
     """Petitions filed and not over at `:at`, by the state before the first change at or after it."""
+    return f"SELECT state, count(*) FROM ({each_open_at()}) s GROUP BY state"
+
+
+def each_open_at() -> str:
+    """State and number of each of these."""
     return f"""
-SELECT state, count(*) FROM (
-  SELECT coalesce((SELECT b.state FROM journal b WHERE b.petition_id = p.id AND b.seq = (
+SELECT state, id FROM (
+  SELECT p.id, coalesce((SELECT b.state FROM journal b WHERE b.petition_id = p.id AND b.seq = (
       SELECT min(j.seq) - 1 FROM journal j JOIN journal k ON k.petition_id = j.petition_id AND k.seq = j.seq - 1
       WHERE j.petition_id = p.id AND j.at >= :at AND j.event IN {among(MOVES)} AND j.state <> k.state)
     ), p.state) AS state
   FROM petition p JOIN month_petition m ON m.id = p.id
   WHERE p.received_at < :at AND (p.closed_at IS NULL OR p.closed_at >= :at)
     AND (SELECT f.at FROM journal f WHERE f.petition_id = p.id AND f.seq = 0) < :at
-) s WHERE state NOT IN {among(ENDED)} GROUP BY state
+) o WHERE state NOT IN {among(ENDED)}
 """
 
 

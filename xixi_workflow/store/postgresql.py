@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
+from xixi_workflow.store.columns import to_micros
 from xixi_workflow.store.postgresql_messages import Connection, PostgresMessages
 from xixi_workflow.store.rows import Seal, Unit, encode, encode_petition, printable, seal_line, seal_text
-from xixi_workflow.store.tables import to_micros
 
 
 class _Petition(msgspec.Struct, gc=False, omit_defaults=True):

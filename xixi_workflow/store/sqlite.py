@@ -10,6 +10,7 @@ import sqlite3
 import time
 from datetime import datetime
 
+from xixi_workflow.store.columns import to_micros
 from xixi_workflow.store.rows import (
     Seal,
     Unit,
@@ -21,7 +22,6 @@ from xixi_workflow.store.rows import (
     seal_text,
 )
 from xixi_workflow.store.sqlite_messages import SqliteMessages
-from xixi_workflow.store.tables import to_micros
 
 #: Seconds that a writer waits for another; longer than any batch takes.
 LONGEST_WAIT = 20.0

@@ -6,9 +6,9 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
+from xixi_workflow.store.columns import from_micros, to_micros
 from xixi_workflow.store.fates import Fates, Standing, Text, TextKey, decode_parts, numbered
 from xixi_workflow.store.rows import Answered, Claimed, Handed, Key, Letter, Reply, encode, printable
-from xixi_workflow.store.tables import from_micros, to_micros
 
 _CLAIM = (
     "SELECT o.petition_id, o.seq, o.n, o.kind, o.recipient, o.vars, o.state, o.attempts, o.way, o.remark, o.tried_at,"

@@ -7,62 +7,12 @@ so an idle look costs the same with ten petitions or ten million.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_micros(at: datetime) -> int:
-    """Microseconds since 1970 (UTC) of an aware datetime."""
-    # Exact from 1834 to 2106, where a float still tells microseconds apart, and twice as fast as integers.
-    return round(at.timestamp() * 1e6)
-
-
-def from_micros(micros: int) -> datetime:
-    """The inverse of `to_micros`."""
-    return EPOCH + timedelta(microseconds=micros)
-
-
-class Instant(sa.types.TypeDecorator[datetime]):
-    """An aware UTC instant, exact to the microsecond: `timestamptz` on PostgreSQL, an integer on SQLite, which has no
-    type for time and would compare texts.
-    """
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
-        """The column type of `dialect`."""
-        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """What the driver is given."""
-        return to_micros(value) if value is not None and dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """What the caller gets."""
-        if value is None:
-            return None
-        return from_micros(value) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-#: A 64-bit number. SQLite makes a lone key of this type the row's own place; a BIGINT key would cost a second tree.
-Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def given_key(kind: Any = Number) -> Any:
-    """A lone primary key that we give: no sequence of the database stands behind it."""
-    return Field(primary_key=True, sa_type=kind, sa_column_kwargs={"autoincrement": False})
-
-
-def instant(*, nullable: bool = False) -> Any:
-    """A column that holds an `Instant`."""
-    return Field(default=None, sa_type=Instant, nullable=nullable)
+from xixi_workflow.store.columns import Instant, Number, given_key, instant
 
 
 class PetitionRow(SQLModel, table=True):
@@ -377,6 +327,74 @@ class ServiceRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     at: datetime = instant()
     data: str
+
+
+class FrozenRow(SQLModel, table=True):
+    """A period's figures as they were frozen, see `core.frozen.Frozen`; `past`, `changes`, `reasons` are JSON."""
+
+    __tablename__ = "frozen"
+
+    period: str = Field(primary_key=True)
+    #: 1 is the freeze itself, every later one a correction (更正).
+    version: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    cut_off: datetime = instant()
+    at: datetime = instant()
+    by: str
+    policy: int
+    past: str
+    figures: bytes = Field(sa_type=sa.LargeBinary)
+    digest: str
+    seal: int = Field(sa_type=sa.BigInteger)
+    root: str
+    changes: str
+    reasons: str
+    report: str
+
+
+class SentenceEditRow(SQLModel, table=True):
+    """What somebody wrote in the place of a drafted sentence; append-only, the highest `n` counts."""
+
+    __tablename__ = "sentence_edit"
+
+    period: str = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    team: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    n: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    #: What stood there before.
+    was: str
+    #: Empty: the draft again.
+    text: str
+    by: str
+    at: datetime = instant()
+
+
+class IssuedRow(SQLModel, table=True):
+    """A file of a report that left the house."""
+
+    __tablename__ = "issued"
+    __table_args__ = (
+        sa.Index("issued_digest", "sha256"),
+        sa.Index("issued_period", "period"),
+        # A number is never given twice.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Number)
+    sha256: str
+    name: str
+    period: str
+    #: Of the frozen period; 0 is a draft.
+    version: int = Field(sa_type=sa.SmallInteger)
+    form: str
+    team: str
+    language: str
+    audience: str
+    format: str
+    by: str
+    at: datetime = instant()
+    bytes: int = Field(sa_type=sa.BigInteger)
 
 
 metadata = SQLModel.metadata

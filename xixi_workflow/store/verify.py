@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from xixi_workflow.store.columns import to_micros
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.rows import decode_petition, seal_hash, seal_line, seal_text
-from xixi_workflow.store.tables import to_micros
 
 #: Rows read at once; with the longest seal it bounds the memory taken.
 _ROWS = 5000

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import Response
 
 from xixi_workflow import __version__
+from xixi_workflow.adapters.report_folder import ReportFolder
 from xixi_workflow.core import words
 from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.decide import Refused
@@ -26,6 +27,8 @@ from xixi_workflow.web.intake import Intake
 from xixi_workflow.web.languages import Language, reader
 from xixi_workflow.web.observer import Observer
 from xixi_workflow.web.petition_view import petition_view
+from xixi_workflow.web.reports import PATH as REPORTS
+from xixi_workflow.web.reports import Reports
 from xixi_workflow.web.status import status_page
 
 log = structlog.get_logger()
@@ -52,6 +55,7 @@ def make_app(
     app = FastAPI(title="Xixi Workflow", version=__version__, docs_url=None, redoc_url=None)
     otherwise: Language = settings.language
     intake = Intake(engine, desk, otherwise)
+    finished = Reports(engine, ReportFolder(settings.reports))
 
     @app.get("/health", summary="Is the service alive? Open to all.")
     async def health() -> Response:
@@ -63,6 +67,16 @@ def make_app(
     def page(request: Request, lang: Annotated[str, Query(max_length=8)] = "") -> Response:
         language: Language = "zh" if lang == "zh" else "en" if lang == "en" else _language(request)
         return Response(status_page(engine, observer, settings.prefect_api_url, language), headers=_PAGE_HEADERS)
+
+    @app.get(REPORTS, include_in_schema=False)
+    def reports(request: Request, lang: Annotated[str, Query(max_length=8)] = "") -> Response:
+        language: Language = "zh" if lang == "zh" else "en" if lang == "en" else _language(request)
+        return Response(finished.page(language), headers=_PAGE_HEADERS)
+
+    @app.get(f"{REPORTS}/{{name}}", summary="A finished document, by its exact name.")
+    def report(request: Request, name: Annotated[str, Path(max_length=200)]) -> Response:
+        found = finished.file(name)
+        return found or _json(404, problem("not_found", _SAID["not_found"][_language(request)]))
 
     @app.get("/metrics", summary="Figures for Prometheus.")
     def figures() -> Response:

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from xixi_workflow.web.answers import answer, html, problem, redirect
 from xixi_workflow.web.languages import Language, reader
@@ -26,8 +26,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE: Final = "xixi"
-#: What a browser's cookie opens.
-_PAGES: Final = frozenset({"/"})
+#: What a browser's cookie opens, and everything below the second.
+_PAGES: Final = ("/", "/reports")
 _OPEN: Final = "/health"
 _ENTER: Final = "/enter"
 _LARGEST_FORM: Final = 4096
@@ -81,7 +81,7 @@ class Door:
             await self._hot.get((method, path), self._inside)(scope, receive, send)
         elif path == _ENTER and method == "POST":
             await self._enter(scope, receive, send)
-        elif path in _PAGES and method in ("GET", "HEAD"):
+        elif _is_page(path) and method in ("GET", "HEAD"):
             await self._show(scope, receive, send, cookies.decode("latin-1"))
         else:
             text = _REFUSALS[reader(scope["headers"], self._language)]
@@ -91,14 +91,15 @@ class Door:
         """A page, for a browser that may be known already."""
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token")
         if asked:
-            await self._let_in(scope, send, asked[0])
+            await self._let_in(scope, send, asked[0], scope["path"])
         elif any(
             hmac.compare_digest(cookie.strip().encode(), f"{COOKIE}={self._cookie}".encode())
             for cookie in cookies.split(";")
         ):
             await self._inside(scope, receive, send)
         else:
-            await html(send, 401, login_page(reader(scope["headers"], self._language), wrong=False))
+            language = reader(scope["headers"], self._language)
+            await html(send, 401, login_page(language, wrong=False, then=scope["path"]))
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
@@ -107,12 +108,21 @@ class Door:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        await self._let_in(scope, send, parse_qs(body.decode("latin-1")).get("token", [""])[0])
+        then = parse_qs(scope["query_string"].decode("latin-1")).get("then", [""])[0]
+        token = parse_qs(body.decode("latin-1")).get("token", [""])[0]
+        await self._let_in(scope, send, token, then if _is_page(then) else "/")
 
-    async def _let_in(self, scope: Scope, send: Send, token: str) -> None:
+    async def _let_in(self, scope: Scope, send: Send, token: str, then: str) -> None:
+        """Show the page `then` to whoever knows the token."""
         if not hmac.compare_digest(token.strip().encode(), self._token):
-            await html(send, 401, login_page(reader(scope["headers"], self._language), wrong=True))
+            language = reader(scope["headers"], self._language)
+            await html(send, 401, login_page(language, wrong=True, then=then))
             return
         secure = "; Secure" if scope.get("scheme") == "https" else ""
         cookie = f"{COOKIE}={self._cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000{secure}"
-        await redirect(send, "/", cookie)
+        await redirect(send, quote(then), cookie)
+
+
+def _is_page(path: str) -> bool:
+    """A page of ours: nothing that leads anywhere else passes."""
+    return path in _PAGES or path.startswith(f"{_PAGES[1]}/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from xixi_workflow.web.languages import Language
 from xixi_workflow.web.style import document
@@ -25,12 +26,13 @@ _TEXT: Final[dict[Language, dict[str, str]]] = {
 }
 
 
-def login_page(language: Language, *, wrong: bool) -> str:
-    """The whole page; `wrong` after a failed attempt."""
+def login_page(language: Language, *, wrong: bool, then: str = "/") -> str:
+    """The whole page; `wrong` after a failed attempt. `then` is the path of the page that was asked for."""
     text = _TEXT[language]
     complaint = f'<p class="bad" role="alert">{text["wrong"]}</p>' if wrong else ""
+    action = "/enter" if then == "/" else f"/enter?then={quote(then, safe='')}"
     body = f"""<main class="narrow"><h1>{text["title"]}</h1>{complaint}<p>{text["ask"]}</p>
-<form method="post" action="/enter"><label for="token">{text["token"]}</label>
+<form method="post" action="{action}"><label for="token">{text["token"]}</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>{text["enter"]}</button></form></main>"""
     return document(text["title"], body, language)

@@ -56,7 +56,8 @@ class _Page:
         shown = text["at"].format(at=self.at(self.now), seconds=REFRESH, version=__version__)
         parts = [
             f"<header><h1>{escape(city)} · {text['title']}</h1><p>{shown}</p>",
-            f'<nav><a href="/?lang={other}" lang="{other}">{text["other"]}</a></nav></header>',
+            f'<nav><a href="/reports?lang={self.language}">{text["reports"]}</a> · '
+            f'<a href="/?lang={other}" lang="{other}">{text["other"]}</a></nav></header>',
             *self.notices(),
         ]
         if view is not None:

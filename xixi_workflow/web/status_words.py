@@ -12,6 +12,7 @@ from xixi_workflow.web.languages import Language
 _ZH: Final[dict[str, str]] = {
     "title": "西溪诉求流程",
     "other": "English",
+    "reports": "报表下载",
     "open": "在办诉求",
     "overdue": "超时",
     "due_soon": "临期",
@@ -84,6 +85,7 @@ _ZH: Final[dict[str, str]] = {
 _EN: Final[dict[str, str]] = {
     "title": "Xixi Workflow",
     "other": "中文",
+    "reports": "Reports",
     "open": "open petitions",
     "overdue": "overdue",
     "due_soon": "due soon",
