@@ -73,9 +73,10 @@ def main() -> int:
             # Prefect puts its own in this place, and leaves it there when it gives up.
             signal.signal(signal.SIGTERM, _stop)
             wait_for(prefect)
-            prefect.skip_late(
-                [f"{flow}/{plan.deployment}" for flow, plan in SCHEDULE.items() if plan.cron], clock.now() - TOO_LATE
-            )
+            soon_stale = [
+                f"{flow}/{p.deployment}" for flow, plans in SCHEDULE.items() for p in plans if p.cron and not p.late
+            ]
+            prefect.skip_late(soon_stale, clock.now() - TOO_LATE)
             if serve(zone, settings):
                 break
     except (KeyboardInterrupt, SystemExit):
@@ -133,18 +134,18 @@ def serve(zone: str, settings: Settings) -> bool:
 
 
 def deployments(zone: str, settings: Settings) -> list[RunnerDeployment]:
-    """One deployment per flow, scheduled as `schedule.py` says in the time zone `zone`."""
+    """The deployments of every flow, scheduled as `schedule.py` says in the time zone `zone`."""
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
     made = []
-    for flow in served():
-        plan = SCHEDULE[flow.name]
+    for flow, plan in [(one, plan) for one in served() for plan in SCHEDULE[one.name]]:
         scheduled = plan.cron if not plan.needs or getattr(settings, plan.needs) else None
         deployment = flow.to_deployment(
             plan.deployment,
             schedule=Cron(scheduled, timezone=zone) if scheduled else None,
+            parameters={"form": plan.form} if plan.form else None,
             description=flow.description,
             tags=["xixi"],
             entrypoint_type=EntrypointType.MODULE_PATH,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import structlog
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.states import Failed
@@ -29,6 +29,12 @@ async def markdown(key: str, text: str, description: str) -> None:
     """A markdown artifact; the same `key` again is its next version."""
     if FlowRunContext.get() is not None:
         await _shown(key, acreate_markdown_artifact(markdown=text, key=key, description=description))
+
+
+async def link(key: str, url: str, description: str) -> None:
+    """A link artifact; the same `key` again is its next version."""
+    if FlowRunContext.get() is not None:
+        await _shown(key, acreate_link_artifact(link=url, key=key, description=description))
 
 
 async def name(run_name: str, tags: Sequence[str] = ()) -> None:

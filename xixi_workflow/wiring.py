@@ -23,6 +23,8 @@ from xixi_workflow.store.connect import Store, StoreError
 
 if TYPE_CHECKING:
     from xixi_workflow.adapters.heartbeat import Heartbeat
+    from xixi_workflow.adapters.report_mail import Sent
+    from xixi_workflow.engine.report_issue import Issue, Made, Order
 
 
 def open_store(settings: Settings, *, upgrade: bool = False) -> Store:
@@ -88,6 +90,43 @@ def heartbeat(settings: Settings) -> Heartbeat | None:
     from xixi_workflow.adapters.heartbeat import Heartbeat
 
     return Heartbeat(url)
+
+
+def issue_report(engine: Engine, settings: Settings, order: Order, *, by: str, now: datetime) -> Issue:
+    """Make the documents of `order` in the folder of the settings. Raises what `report_issue.issue` raises."""
+    # What writes documents takes a second to load, and most of the house never does.
+    from xixi_workflow.adapters.report_folder import ReportFolder
+    from xixi_workflow.engine import report_issue
+    from xixi_workflow.reports.formats import WRITERS
+
+    return report_issue.issue(engine, order, WRITERS, ReportFolder(settings.reports), by=by, now=now)
+
+
+def send_report(engine: Engine, settings: Settings, issue: Issue) -> list[Sent]:
+    """Send an issue to everybody whom the settings name; what became of each.
+
+    Raises `OSError` where a document is gone from its folder.
+    """
+    from xixi_workflow.adapters import report_mail
+    from xixi_workflow.engine import report_issue
+    from xixi_workflow.reports.formats import MEDIA_TYPES
+
+    urls = report_mail.addresses(settings.report_to.get_secret_value())
+    title, body = report_issue.letter(issue, engine, lambda file: report_link(settings, file))
+    wanted = issue.files if settings.report_attach else []
+    most = settings.report_attach_most * 1_000_000
+    files = [
+        report_mail.Attachment(file.name, MEDIA_TYPES[file.format], file.path.read_bytes())
+        for file in wanted
+        if file.size <= most
+    ]
+    return report_mail.send(urls, title, body, files, public=issue.order.audience == "public", most=most)
+
+
+def report_link(settings: Settings, file: Made) -> str:
+    """Where a reader finds a document: its page where the service has an address outside, else its path."""
+    base = settings.public_url.rstrip("/")
+    return f"{base}/reports/{file.name}" if base else str(file.path)
 
 
 def senders(settings: Settings) -> dict[str, Sender]:

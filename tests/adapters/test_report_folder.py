@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xixi_workflow.adapters.report_folder import ReportFolder, media_type
+from xixi_workflow.adapters.report_folder import ReportFolder
 
 
 def test_what_is_kept_is_listed_and_read_back(tmp_path: Path) -> None:
@@ -70,8 +70,3 @@ def test_links_pipes_and_folders_are_no_documents(tmp_path: Path) -> None:
     os.mkfifo(folder.path / "pipe.pdf")
     assert [folder.open(name) for name in ("link.pdf", "folder.pdf", "pipe.pdf")] == [None] * 3
     assert folder.listed() == []
-
-
-def test_media_types_go_by_the_ending() -> None:
-    assert media_type("a.b.pdf") == "application/pdf"
-    assert media_type("a.bin") == "application/octet-stream"

@@ -15,7 +15,7 @@ from tests.standin.mailbox import Mailbox
 from xixi_workflow.adapters.report_mail import Attachment, Sent, addresses, send
 
 PDF = Attachment("2026-10-monthly-zh.pdf", "application/pdf", b"%PDF-1.7 " + bytes(range(256)) * 40)
-CSV = Attachment("2026-10-monthly-zh.csv", "text/csv", "编号,件数\r\n".encode())
+CSV = Attachment("2026-10-monthly-zh.csv", "text/csv; charset=utf-8", "编号,件数\r\n".encode())
 MOST = 1_000_000
 #: Nobody listens at port 9 of the loopback interface.
 DEAD = "json://127.0.0.1:9/dead"

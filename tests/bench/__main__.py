@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from types import FrameType
 
-from tests.bench import floor_postgresql, floor_sqlite, ours, table
+from tests.bench import floor_postgresql, floor_sqlite, month, ours, table
 from tests.bench.contest import FLOOR, OURS, Case, Entrant, Played, Result, alternate, fresh
 from tests.bench.contestant import Contestant
 from tests.bench.growth import grow
@@ -29,6 +29,7 @@ _DEFAULT_N = {
     "intake": 0,
     "start": 0,
     "delivery": 3_000,
+    "month": 100_000,
 }
 #: Messages with the provider at once, one table each.
 _IN_FLIGHT = (1, 8, 32)
@@ -45,9 +46,10 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--n",
+        "--petitions",
         type=int,
-        help="petitions (lifecycle, transition), timers due (timers), deadlines (precision), messages (delivery),"
-        " closed petitions underneath (growth)",
+        help="petitions (lifecycle, transition, month), timers due (timers), deadlines (precision),"
+        " messages (delivery), closed petitions underneath (growth)",
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=["both", FLOOR, OURS], default="both")
@@ -138,6 +140,8 @@ def _sides(a: argparse.Namespace) -> dict[str, Contestant]:
 
 def _run(a: argparse.Namespace, place: Place) -> tuple[list[Result], dict[str, object]]:
     sides = _sides(a)
+    if a.what == "month":
+        return month.run(place, sides, a.n, a.rounds)
     if a.what == "growth":
         return grow(place, sides, a.n, a.batch, a.rounds)
     entrants = [Entrant(side, one, partial(fresh, place, one, side)) for side, one in sides.items()]

@@ -72,6 +72,12 @@ class Contestant(Protocol):
     def start(self, url: str, meter: Meter) -> None:
         """From starting the service on an existing database to its first answer over HTTP."""
 
+    def month(self, url: str, meter: Meter) -> tuple[int, int]:
+        """Count the month that fills the database.
+
+        Returns how many petitions were filed in it, and how many closure clocks met.
+        """
+
     def delivery(self, url: str, n: int, in_flight: int, meter: Meter) -> None:
         """Send ``n`` messages to as many numbers through the stand-in of the SMS provider.
 

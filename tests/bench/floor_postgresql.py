@@ -18,6 +18,7 @@ import psycopg
 from tests.bench.delivery import floor as delivery
 from tests.bench.floor_web import intake, start
 from tests.bench.meter import Meter
+from tests.bench.month import floor as month
 from tests.bench.place import libpq_url
 from tests.bench.tables_postgresql import LIMIT_ROWS, connected, fill, prepare
 from tests.bench.workload import (
@@ -43,6 +44,7 @@ __all__ = [
     "idle_sweep",
     "intake",
     "lifecycle",
+    "month",
     "precision",
     "prepare",
     "start",

@@ -12,6 +12,7 @@ from typing import Final
 from tests.bench.delivery import floor as delivery
 from tests.bench.floor_web import intake, start
 from tests.bench.meter import Meter
+from tests.bench.month import floor as month
 from tests.bench.tables_sqlite import fill, opened, prepare
 from tests.bench.workload import (
     DETAIL,
@@ -35,6 +36,7 @@ __all__ = [
     "idle_sweep",
     "intake",
     "lifecycle",
+    "month",
     "precision",
     "prepare",
     "start",

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from tests.bench.delivery import ours as delivery
 from tests.bench.meter import Meter
+from tests.bench.month import ours as month
 from tests.bench.ours_service import intake, precision, start
 from tests.bench.ours_setup import STEPS, bare_policy, engine_on, filing, step
 from xixi_workflow.engine.desk import Desk
@@ -30,6 +31,7 @@ __all__ = [
     "idle_sweep",
     "intake",
     "lifecycle",
+    "month",
     "precision",
     "prepare",
     "start",

@@ -19,6 +19,10 @@ VERDICTS = ("on_time",) * 14 + ("late", "breached", "unmet", "ended", "excluded"
 CLOCKS = ("response", "interim", "closure")
 
 
+def _cells(kind: Any, counted: Counter[Any]) -> list[Any]:
+    return [kind(*key, n) for key, n in counted.items()]
+
+
 def a_tally(n: int, dice: random.Random, start: datetime) -> tally.Tally:
     """`n` petitions, each with a life of its own."""
     verdicts: Counter[Any] = Counter()
@@ -75,16 +79,16 @@ def a_tally(n: int, dice: random.Random, start: datetime) -> tally.Tally:
         else:
             open_now[dice.choice(("dispatched", "in_progress", "on_hold"))] += 1
     return tally.Tally(
-        verdicts=[tally.VerdictCell._make((*key, count)) for key, count in verdicts.items()],
-        hours=[tally.HourCell._make((*key, count)) for key, count in hours.items()],
-        spans=[tally.SpanCell._make((*key, count)) for key, count in spans.items()],
-        events=[tally.EventCell._make((*key, count)) for key, count in events.items()],
-        endings=[tally.EndingCell._make((*key, count)) for key, count in endings.items()],
+        verdicts=_cells(tally.VerdictCell, verdicts),
+        hours=_cells(tally.HourCell, hours),
+        spans=_cells(tally.SpanCell, spans),
+        events=_cells(tally.EventCell, events),
+        endings=_cells(tally.EndingCell, endings),
         stages=[tally.StageCell(state, 60, 60, count) for state, count in open_now.items()],
-        filed=[tally.FiledCell._make((*key, count)) for key, count in filed.items()],
+        filed=_cells(tally.FiledCell, filed),
         filed_slots=list(slots.items()),
-        repeats=[tally.RepeatCell._make((*key, count, people[key], repeats[key])) for key, count in placed.items()],
-        causes=[tally.CauseCell._make((*key, count)) for key, count in causes.items()],
+        repeats=[tally.RepeatCell(key[0], key[1], n, people[key], repeats[key]) for key, n in placed.items()],
+        causes=_cells(tally.CauseCell, causes),
         open_at_end=dict(open_now),
     )
 

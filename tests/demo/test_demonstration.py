@@ -111,6 +111,7 @@ def test_people_do_their_work_by_sms_and_every_letter_is_read(tmp_path: Path) ->
         "rate_dissatisfied",
         "accept_assist",
         "show_detail",
+        "contact",
     }
     assert as_said > 10
 

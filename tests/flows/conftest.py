@@ -173,6 +173,8 @@ def served(prefect_server: PrefectServer, served_database: Engine, prefect_folde
         "XIXI_DATABASE_URL": served_database.store.url,
         "XIXI_PREFECT_API_URL": prefect_server.url,
         "XIXI_STATE_DIR": str(prefect_folder),
+        # Only links to documents are made of it here.
+        "XIXI_PUBLIC_URL": "https://xixi.example.org",
     }
     api = PrefectApi(prefect_server.url, bound=20)
     with running([sys.executable, "-m", "flows.serve"], environment, prefect_folder, "serve.log") as runner:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from flows.enforce_time_limits import EnforceForm, enforce_time_limits
 from flows.escalate_breaches import EscalateForm, escalate_breaches
 from flows.follow_up_satisfaction import follow_up_satisfaction
 from flows.forms import GivenBy
-from flows.intake_petitions import IntakeForm, TypedPetition, intake_petitions
-from flows.monthly_report import MonthForm, monthly_report
 from flows.notify_teams import NotifyForm, notify_teams
 from flows.route_and_dispatch import RouteForm, route_and_dispatch
 from tests.flows.conftest import File
@@ -207,62 +204,3 @@ def test_a_survey_that_ran_out_is_not_rated_and_never_satisfied(engine: Engine, 
     found = body(follow_up_satisfaction)
     assert (found["lapsed_now"], found["not_rated"], found["waiting"]) == (1, 1, 0)
     assert "satisfied" not in found
-
-
-# --- monthly_report -------------------------------------------------------------------------------------------------
-
-
-def test_the_report_is_of_the_month_before_unless_one_is_named(engine: Engine, file: File) -> None:
-    file(hours=0.001)
-    city = engine.policies.in_force.zone
-    this = clock.now().astimezone(city)
-    before = (this.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    assert body(monthly_report)["month"] == before
-    found = body(monthly_report, MonthForm(month=this.strftime("%Y-%m")))
-    assert (found["month"], found["filed"], found["open_at_end"]) == (this.strftime("%Y-%m"), 1, 1)
-
-
-@pytest.mark.parametrize("month", ["2026-13", "2026-00", "11-2026", "2026-1", "last"])
-def test_what_is_no_month_is_refused(month: str) -> None:
-    with pytest.raises(ValidationError):
-        MonthForm(month=month)
-
-
-# --- intake_petitions -----------------------------------------------------------------------------------------------
-
-
-def test_petitions_typed_twice_are_filed_once(engine: Engine) -> None:
-    form = IntakeForm(
-        petitions=[TypedPetition(title="路灯不亮"), TypedPetition(title="井盖松动", community="文三社区")]
-    )
-    assert body(intake_petitions, form)["filed"] == 2
-    again = body(intake_petitions, form)
-    assert (again["filed"], again["repeated"]) == (0, 2)
-
-
-def test_a_file_is_filed_with_its_bad_rows_listed_and_never_twice(engine: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "petitions.csv"
-    path.write_text("标题,内容,受理时间\n路灯不亮,三天了,2026-06-01 08:00\n,,2026-06-01\n井盖松动,,没有时间\n", "utf-8")
-    form = IntakeForm(file=str(path))
-    dry = body(intake_petitions, IntakeForm(file=str(path), dry_run=True))
-    first, again = body(intake_petitions, form), body(intake_petitions, form)
-    assert (dry["read"], dry["filed"], dry["bad"]) == (3, 0, 2)
-    assert (first["filed"], first["repeated"], first["bad"]) == (1, 0, 2)
-    assert (again["filed"], again["repeated"], again["bad"]) == (0, 1, 2)
-
-
-def test_a_file_that_is_not_there_is_a_clear_error(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"missing\.csv"):
-        body(intake_petitions, IntakeForm(file=str(tmp_path / "missing.csv")))
-
-
-def test_an_unknown_source_is_refused_with_its_reason(engine: Engine) -> None:
-    form = IntakeForm(petitions=[TypedPetition(title="路灯不亮")], source="nowhere")
-    found = body(intake_petitions, form)
-    assert (found["filed"], found["refused"]) == (0, 1)
-
-
-@pytest.mark.parametrize("fields", [{}, {"file": "a.csv", "petitions": [{"title": "x"}]}])
-def test_either_a_file_or_typed_petitions_are_asked_for(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        IntakeForm.model_validate(fields)

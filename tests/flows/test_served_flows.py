@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flows.schedule import SCHEDULE
+from flows.schedule import SCHEDULE, Plan
 from tests.flows.conftest import PrefectServer, eventually, file_petition
 from xixi_workflow import clock
 from xixi_workflow.adapters.prefect_api import PrefectApi
@@ -68,11 +68,10 @@ def artifacts(api: PrefectApi, run: str) -> dict[str, Any]:
     return {artifact["key"]: artifact["data"] for artifact in found}
 
 
-@pytest.mark.parametrize("flow", SCHEDULE)
+@pytest.mark.parametrize(("flow", "plan"), [(flow, plan) for flow, plans in SCHEDULE.items() for plan in plans])
 def test_every_flow_is_a_deployment_with_its_schedule_and_a_description_in_chinese(
-    served: PrefectApi, flow: str
+    served: PrefectApi, flow: str, plan: Plan
 ) -> None:
-    plan = SCHEDULE[flow]
     found = asked(served, f"/deployments/name/{flow}/{plan.deployment}")
     crons = [
         (schedule["schedule"]["cron"], schedule["schedule"]["timezone"], schedule["active"])
@@ -80,6 +79,7 @@ def test_every_flow_is_a_deployment_with_its_schedule_and_a_description_in_chine
     ]
     # The canary has no telephone here.
     assert crons == ([(plan.cron, "Asia/Shanghai", True)] if plan.cron and not plan.needs else [])
+    assert found["parameters"] == ({"form": plan.form} if plan.form else {})
     assert any("\u4e00" <= letter <= "\u9fff" for letter in found["description"].splitlines()[0])
 
 
@@ -118,6 +118,21 @@ def test_an_audit_that_finds_something_is_red_and_says_what(served: PrefectApi, 
     assert any("计时进程没有心跳" in row["情况 Finding"] for row in rows)
 
 
+def test_a_report_run_by_hand_shows_its_documents_with_links(served: PrefectApi, served_database: Engine) -> None:
+    form = {"period": "2026-W40", "form": "weekly", "formats": ["csv", "json"]}
+    run = started(served, "monthly-report/by-hand", {"form": form})
+    found = completed(served, run)
+    assert found["name"] == "报表 weekly 2026-W40 · 草稿 draft"
+    assert {"period:2026-W40", "form:weekly"} <= set(found["tags"])
+    shown = artifacts(served, run)
+    assert {"period-2026-w40", "weekly-2026-w40-files"} <= shown.keys()
+    rows = json.loads(shown["weekly-2026-w40-files"])
+    names = [f"2026-W40-weekly-zh-draft.{name}" for name in ("csv", "json")]
+    links = [f"https://xixi.example.org/reports/{name}" for name in names]
+    assert [row["位置 Where"] for row in rows] == links
+    assert [shown[f"report-2026-w40-weekly-zh-draft-{name}"] for name in ("csv", "json")] == links
+
+
 @pytest.mark.parametrize(
     ("deployment", "form"),
     [
@@ -127,7 +142,7 @@ def test_an_audit_that_finds_something_is_red_and_says_what(served: PrefectApi, 
         ("escalate-breaches/on-breach", {"numbers": ["12"]}),
         ("escalate-breaches/on-breach", {"order": "delete"}),
         ("follow-up-satisfaction/every-morning", {"days": 367}),
-        ("monthly-report/first-of-the-month", {"month": "2026-13"}),
+        ("monthly-report/first-of-the-month", {"period": "2026-13"}),
         ("intake-petitions/by-hand", {"petitions": [{"title": ""}]}),
         ("notify-teams/every-5-minutes", {"unknown": 1}),
     ],

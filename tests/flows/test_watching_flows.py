@@ -81,7 +81,7 @@ def test_a_heartbeat_that_nobody_hears_fails_no_audit(engine: Engine, monkeypatc
 
 def test_without_a_telephone_no_canary_flies_nor_is_it_scheduled(engine: Engine) -> None:
     assert body(send_canary) == {"flown": False}
-    assert SCHEDULE["send-canary"].needs
+    assert [plan.needs for plan in SCHEDULE["send-canary"]] == ["canary_phone"]
     by_name = {made.flow_name: made for made in deployments("Asia/Shanghai", Settings())}
     assert by_name["send-canary"].schedules == []
     assert by_name["audit-silence"].schedules

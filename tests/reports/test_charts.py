@@ -1,13 +1,14 @@
 """Charts: what is drawn is what the numbers say, alike on every machine."""
 
+import itertools
 import os
 import subprocess
 import sys
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import get_args
-from xml.etree import ElementTree
+from typing import Any, get_args
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -28,14 +29,14 @@ def said(sheet: Sheet) -> list[str]:
     return [mark["text"] for mark in sheet.marks if "text" in mark]
 
 
-def surfaces(sheet: Sheet) -> list[dict[str, object]]:
+def surfaces(sheet: Sheet) -> list[dict[str, Any]]:
     return [mark for mark in sheet.marks if mark.get("closed")]
 
 
 @pytest.mark.parametrize("key", SAMPLES)
 def test_an_svg_stands_alone_in_any_page(key: str) -> None:
     made = charts.svg(SAMPLES[key], "zh")
-    root = ElementTree.fromstring(made)
+    root = ET.fromstring(made)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("role") == "img"
     assert root[0].text == SAMPLES[key].title
@@ -55,7 +56,7 @@ def test_a_png_is_as_wide_as_the_text_of_a_page(key: str) -> None:
 
 
 def test_a_title_cannot_break_out_of_its_svg() -> None:
-    root = ElementTree.fromstring(charts.svg(Chart("x", "<script>&", "bar", ["a"], [Series("b", [1])]), "en"))
+    root = ET.fromstring(charts.svg(Chart("x", "<script>&", "bar", ["a"], [Series("b", [1])]), "en"))
     assert root[0].text == "<script>&"
 
 
@@ -88,7 +89,7 @@ def test_a_gap_in_a_line_stays_a_gap_and_the_last_figure_is_written() -> None:
     sheet = charts.layout(Chart("x", "", "line", [f"{n}" for n in range(9)], [Series("a", values)]))
     lines = [mark for mark in sheet.marks if mark.get("width") == 1.4]
     assert [len(line["points"]) for line in lines] == [2, 2]
-    assert len(surfaces(sheet)) == 6
+    assert len(surfaces(sheet)) == 5
     assert "4" in said(sheet)
 
 
@@ -99,15 +100,15 @@ def test_of_thirteen_months_the_last_is_always_named() -> None:
 def test_last_figures_that_are_alike_do_not_lie_on_each_other() -> None:
     series = [Series(f"{n}", [90, Decimal("99.17") + n]) for n in range(3)]
     sheet = charts.layout(Chart("x", "", "line", ["a", "b"], series, "%"))
-    places = sorted(mark["y"] for mark in sheet.marks if str(mark.get("text", "")).endswith((".17%")))
+    places = sorted(mark["y"] for mark in sheet.marks if str(mark.get("text", "")).endswith(".17%"))
     assert len(places) == 3
-    assert all(below - above >= 9 for above, below in zip(places, places[1:], strict=False))
+    assert all(below - above >= 9 for above, below in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize("unit", ["件", "%"])
 @pytest.mark.parametrize("labels", [TEAMS, ["甲", "乙", "丙", "丁", "戊"]])
 def test_every_bar_has_its_name_and_its_value(labels: list[str], unit: str) -> None:
-    values = [Decimal("91.67"), Decimal("100.00"), 0, None, 12345]
+    values: list[Decimal | int | None] = [Decimal("91.67"), Decimal("100.00"), 0, None, 12345]
     words = said(charts.layout(Chart("x", "", "bar", labels, [Series("a", values)], unit)))
     sign = "%" if unit == "%" else ""
     assert {*labels, f"91.67{sign}", f"100.00{sign}", f"0{sign}", f"12,345{sign}"} <= set(words)
@@ -123,8 +124,8 @@ def test_bars_with_long_names_lie() -> None:
 
 
 def test_the_lengths_of_bars_are_as_their_values() -> None:
-    sheet = charts.layout(Chart("x", "", "bar", TEAMS[:3], [Series("a", [40, 10, -20])]))
-    wide = [max(x for x, _ in s["points"]) - min(x for x, _ in s["points"]) for s in surfaces(sheet)]  # type: ignore[attr-defined]
+    sheet = charts.layout(Chart("x", "", "bar", TEAMS, [Series("a", [40, 10, -20, 0, None])]))
+    wide = [max(x for x, _ in s["points"]) - min(x for x, _ in s["points"]) for s in surfaces(sheet)]
     assert wide[0] / wide[1] == pytest.approx(4, rel=0.01)
     assert wide[2] / wide[1] == pytest.approx(2, rel=0.01)
 
@@ -171,7 +172,7 @@ def test_an_axis_is_round_and_holds_its_values(low: float, spread: float, whole:
     assert 2 <= len(steps) <= 8
     assert float(steps[0]) <= low + 1e-6
     assert float(steps[-1]) >= high - 1e-6
-    assert len({b - a for a, b in zip(steps, steps[1:], strict=False)}) == 1
+    assert len({b - a for a, b in itertools.pairwise(steps)}) == 1
     assert not whole or all(step == step.to_integral_value() for step in steps)
 
 
@@ -199,7 +200,7 @@ def test_nothing_is_drawn_outside_of_the_sheet(data: st.DataObject, kind: ChartK
         if "text" in mark:
             left = mark["x"] - mark["right"] * width_of(mark["text"], mark["size"])
             right = left + width_of(mark["text"], mark["size"])
-            assert -20 <= left
+            assert left >= -20
             assert right <= sheet.width + 20, mark
             assert -5 <= mark["y"] <= sheet.height + 5, mark
         else:

@@ -1,8 +1,8 @@
 """Finds the provenance inside a report's file: what `xixi verify --report` starts from.
 
-Each format has one place for it, where no sentence of a report can stand: the properties of an xlsx or docx, the
-keywords of a PDF, a meta element of HTML, the last row of csv, the member `provenance` of json. Files come from
-strangers: nothing is executed, unpacked to disk or read beyond a bound.
+Each format has one place for it, where no sentence of a report can stand: the description of an xlsx or docx, the
+keywords of a PDF, a comment of HTML, the last row of csv, the member `provenance` of json. Files come from strangers:
+nothing is executed, unpacked to disk or read beyond a bound.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from xixi_workflow.core.document import MARK, Provenance, provenance_of
 LARGEST: Final = 500_000_000
 #: Bytes of an unpacked list of properties.
 _PROPERTIES: Final = 1_000_000
-_META: Final = re.compile(r"<meta\b[^>]*\bname=[\"']?xixi-provenance[\"']?[^>]*>", re.IGNORECASE)
+#: No text of a page can hold it: what is written there has its brackets escaped.
+_COMMENT: Final = re.compile(rf"<!--\s*({MARK}[^>]*)-->")
+_DESCRIPTION: Final = re.compile(r"<dc:description>([^<]*)</dc:description>")
 _KEYWORDS: Final = re.compile(rb"<pdf:Keywords>([^<]*)</pdf:Keywords>")
 _decoder: Final = json.JSONDecoder()
 
@@ -60,8 +62,8 @@ def _places(data: bytes) -> Iterator[str]:
         text = data.decode("utf-8-sig", "replace")
         if text.lstrip()[:1] == "{":
             yield from _member(text)
-        elif found := _META.search(text):
-            yield html.unescape(found[0])
+        elif found := _COMMENT.search(text):
+            yield found[1]
         else:
             lines = [line for line in text.splitlines() if MARK in line]
             # A cell of csv, with its quotes doubled, or a comment as it is.
@@ -70,13 +72,13 @@ def _places(data: bytes) -> Iterator[str]:
 
 
 def _properties(data: bytes) -> Iterator[str]:
-    """The properties of an Office file."""
+    """The description in the properties of an Office file (备注)."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            names = [name for name in parts.namelist() if re.fullmatch(r"docProps/\w+\.xml", name)]
-            for name in sorted(names, reverse=True):
-                with parts.open(name) as part:
-                    yield html.unescape(part.read(_PROPERTIES).decode("utf-8", "replace"))
+            if "docProps/core.xml" in parts.namelist():
+                with parts.open("docProps/core.xml") as part:
+                    text = part.read(_PROPERTIES).decode("utf-8", "replace")
+                yield from (html.unescape(found) for found in _DESCRIPTION.findall(text))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError):
         raise ReportFileError("文件已损坏，无法读取", "the file is damaged and cannot be read") from None
 

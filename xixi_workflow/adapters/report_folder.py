@@ -16,15 +16,6 @@ from typing import Final, NamedTuple
 
 #: What a document can be called. No name of this kind leads out of the folder.
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,150}\.[a-z]{2,5}")
-_MEDIA_TYPES: Final = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "html": "text/html; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "zip": "application/zip",
-}
 
 
 class Kept(NamedTuple):
@@ -100,8 +91,3 @@ class ReportFolder:
             os.close(handle)
             return None
         return os.fdopen(handle, "rb")
-
-
-def media_type(name: str) -> str:
-    """The media type of a document by the ending of its name."""
-    return _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")

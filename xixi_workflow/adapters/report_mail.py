@@ -91,7 +91,8 @@ def _tell(
         return Sent(to, False, 0, "Apprise knows no such address")
     attached = list(files) if may_attach and service.attachment_support else []
     made: Any = AttachMemory
-    memory = [made(content=one.data, name=one.name, mimetype=one.media_type) for one in attached]
+    # Apprise takes a media type without its parameters.
+    memory = [made(content=f.data, name=f.name, mimetype=f.media_type.partition(";")[0]) for f in attached]
     title, body = said
     whole = apprise.Apprise(servers=service, asset=ASSET)
     taken = whole.notify(body, title=title, body_format=apprise.NotifyFormat.TEXT, attach=memory or None)

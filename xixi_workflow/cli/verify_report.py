@@ -16,7 +16,7 @@ from xixi_workflow.cli.session import language, open_engine
 from xixi_workflow.core.document import Provenance
 from xixi_workflow.engine import check_report
 from xixi_workflow.engine.check_report import Finding, Verdict
-from xixi_workflow.engine.exports import Writer
+from xixi_workflow.reports.formats import WRITERS
 
 _MARKS: Final[Mapping[Verdict, tuple[str, str]]] = {"ok": ("✓", ""), "wrong": ("✗", "bold red"), "note": ("·", "dim")}
 
@@ -30,7 +30,7 @@ def verify_report(path: Path, *, as_json: bool) -> None:
     except ReportFileError as error:
         raise Stop(f"{path}: {error.zh if tongue == 'zh' else error.en}", PROBLEM) from None
     with open_engine() as engine:
-        findings = check_report.check(engine, data, says, _writers())
+        findings = check_report.check(engine, data, says, WRITERS)
         screen = Screen(tongue, engine.policies.in_force.zone)
     sound = check_report.sound(findings)
     if as_json:
@@ -57,7 +57,3 @@ def _tell(screen: Screen, path: Path, says: Provenance, findings: list[Finding],
     fine = say("结论：报告属实", "the report is what it says it is")
     wrong = say("结论：报告不可采信，原因见上", "the report cannot be relied on, see above")
     screen.line(fine if sound else wrong, style="bold green" if sound else "bold red")
-
-
-def _writers() -> Mapping[str, Writer]:
-    return {}

@@ -111,8 +111,18 @@ _VERDICTS: Final[dict[str, Names]] = {"on_time": ("按时", "on time")}
 _HEADLINES: Final = ("overview.rates", "overview.counts", "overview.open", "satisfaction", "teams[")
 _MOST: Final = 60
 #: They hold the figures together and are no names of anything.
-_SILENT: Final = ("overview", "counts", "rates", "verdicts", "timeliness", "satisfaction", "rows", "definitions")
-_GROUPS: Final = ("teams", "categories", "category_groups", "communities", "sources", "clocks")
+_SILENT: Final = (
+    "overview",
+    "counts",
+    "rates",
+    "verdicts",
+    "timeliness",
+    "satisfaction",
+    "rows",
+    "definitions",
+    "clocks",
+)
+_GROUPS: Final = ("teams", "categories", "category_groups", "communities", "sources")
 _CODES: Final[dict[str, Names]] = {
     **{past: (event.zh, event.en) for event in EVENTS.values() for past in [event.past]},
     **{str(state): names for state, names in STATES.items()},
@@ -159,7 +169,7 @@ def _compares(change: Change) -> bool:
 def _flattened(figures: Figures) -> Flat:
     names: dict[str, Names] = {d.key: (d.zh, d.en) for d in figures.definitions}
     names |= {f"clock {c.clock}": (c.zh, c.en) for c in figures.timeliness}
-    for section in _GROUPS[:-1]:
+    for section in _GROUPS:
         names |= {f"{section} {g.code}": (g.zh, g.en) for g in getattr(figures, section)}
     for one in (*figures.overview.by_result, *figures.overview.returns_by_reason):
         names[one.code] = (one.zh, one.en)
@@ -227,7 +237,7 @@ class _Walk:
             return _VERDICTS.get(key) or _FIELDS.get(key, (key, key))
         if ".levels" in place or key.startswith("level."):
             level = key.rpartition(".")[2]
-            return f"第{level}级", f"level {level}"
+            return f"升级至第{level}级", f"Escalations to level {level}"
         if "." in key:
             parts = [self._key(part, place) for part in key.split(".", 1)]
             return "".join(zh for zh, _ in parts), " ".join(en for _, en in parts)

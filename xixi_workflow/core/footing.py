@@ -83,7 +83,7 @@ class Footing:
 
     def share(self, part: Var, whole: Var, rate: Rate) -> Rate:
         """A rate of two counts that are known by name."""
-        if rate.percent is None:
+        if not rate.denominator:
             return rate
         self.rest(whole, [part])
         return NO_RATE if part in self.hidden or whole in self.hidden else rate
@@ -91,7 +91,7 @@ class Footing:
     def rate(self, kind: str, code: str, key: str, rate: Rate) -> Rate:
         """An indicator of one group."""
         indicator = self.kpis.get(key)
-        if rate.percent is None or indicator is None:
+        if indicator is None or not (rate.numerator or rate.denominator):
             return rate
         weights = dict(self._weighted(term) for term in indicator.numerator)
         # Whole numbers: a numerator of 614 + 0.6 x 34 is 5 x 614 + 3 x 34 fifths.

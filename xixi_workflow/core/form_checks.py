@@ -72,6 +72,11 @@ class _Check:
         yield from self.told(shape, at)
         yield from self.tried((*at, "when"), lambda: compile_condition(shape.when, self.scope))
         yield from self.wording(shape, at, self.scope, lists=shape.each is not None)
+        if shape.otherwise and "public" in shape.audiences:
+            message = (
+                "not for the public, to whom other sentences of the paragraph may be withheld: audiences: [internal]"
+            )
+            yield Problem(self.file, (*at, "otherwise"), message)
         if shape.each:
             yield from self.each(shape.each, (*at, "each"))
             for language in ("zh", "en"):

@@ -6,7 +6,8 @@
   `overview.mom.filed > 0`, `clock = 'closure'`, `code in ranking.red`, `code not in ranking.black`.
 
 What is compared are the printed figures: the percentage of a rate, the points or the percent of a change, the seconds
-of a span. Where one side does not exist or is withheld, no comparison holds.
+of a span. Where one side does not exist or is withheld, no comparison holds; but for one: a withheld count is more than
+0, for a 0 is never withheld.
 """
 
 from __future__ import annotations
@@ -172,11 +173,12 @@ def _comparison(text: str, scope: Scope) -> Comparison:
 
 
 def _holds(one: Comparison, view: View, row: Place | None) -> bool:
-    left = measure(evaluate(one.left, view, row))
+    place = evaluate(one.left, view, row)
+    left = measure(place)
     if left is None:
-        return False
+        return one.sign in (">", "!=") and one.right == 0 and place is not None and place.node.kind == "count"
     if isinstance(one.right, Path):
-        place = look_up(one.right, view, row)
-        return place is not None and (left in place.value) == (one.sign == "in")
+        listed = look_up(one.right, view, row)
+        return listed is not None and (left in listed.value) == (one.sign == "in")
     right = measure(evaluate(one.right, view, row)) if isinstance(one.right, Value) else one.right
     return right is not None and _COMPARED[one.sign](left, right)

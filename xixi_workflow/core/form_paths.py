@@ -161,10 +161,11 @@ def _by(dot: str, index: str, *, row: Node | None, team: bool, names: Names | No
     first, more, _ = index.partition(".")
     if not dot and not (more and (first in fields_of(Figures) or first == "unit")):
         return None
+    if dot and (row is None or _child(row, first) is None):
+        raise PathError(f"[.{index}] asks for a text of the row, and there is none of that name")
     path = compile_path(index, row=row if dot else None, team=team, names=names)
-    if path.node.kind != "text" or (dot and not path.in_row):
-        wanted = "a text of the row" if dot else "a text"
-        raise PathError(f"[{dot}{index}] asks for {wanted}, and there is none of that name")
+    if path.node.kind != "text":
+        raise PathError(f"[{dot}{index}] asks for a code, and that is {path.node.told}")
     return path
 
 

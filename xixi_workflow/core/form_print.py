@@ -7,6 +7,7 @@ clock; what does not exist `—`, what is withheld from the public `＊`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -27,6 +28,7 @@ _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_UNIT: Final = re.compile(r"([0-9])([a-z])")
 _DAY: Final = 86400
 _TWO: Final = Decimal("0.01")
 
@@ -101,10 +103,12 @@ def number(value: Decimal | int) -> str:
 
 
 def span(seconds: int, language: Language) -> str:
-    """As `words.span`, with the promise of a day in hours (24小时), and minutes in full where nothing follows them."""
+    """As `words.span`, as one prints it: minutes in full where nothing follows them, a day as the promise names it."""
     if seconds == _DAY:
-        return "24小时" if language == "zh" else "24h"
+        return "24小时" if language == "zh" else "24 h"
     said = words.span(seconds, language)
+    if language == "en":
+        return _UNIT.sub(r"\1 \2", said)
     return f"{said}钟" if said.endswith("分") else said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -65,7 +64,7 @@ class Setting:
         self.language: Language = language
         self.audience: Audience = audience
         self.zone = ZoneInfo(view.figures.zone)
-        self._known: Mapping[str, Kpi] = indicators(view.figures)
+        self._known: dict[str, Kpi] = indicators(view.figures)
 
     def word(self, wording: Wording) -> str:
         """The text in the document's language."""
@@ -82,7 +81,7 @@ class Setting:
     def cell(self, place: Place | None, style: Style = "plain") -> Cell:
         """The figure as it is printed."""
         hidden = self.audience == "public" or place is None
-        made_of = None if hidden or place is None else behind(place, self.view.figures, dict(self._known))
+        made_of = None if hidden or place is None else behind(place, self.view.figures, self._known)
         return form_print.cell(place, language=self.language, zone=self.zone, style=style, behind=made_of)
 
     def source(self, slot: Slot, row: Place | None = None) -> tuple[str, list[Source]] | None:

@@ -107,7 +107,7 @@ def fill_table(shape: TableShape, plan: TablePlan, setting: Setting) -> Table | 
     lines = []
     for row in setting.rows(plan.rows):
         cells = [setting.cell(setting.place(plan.values[n], row), shape.columns[n].style) for n in shown]
-        if shape.total and all(cell.number == 0 for cell in cells if cell.kind == "count"):
+        if shape.total and all(cell.number == 0 for cell in cells if cell.kind in ("count", "hidden")):
             continue
         lines.append(cells)
     if not lines:

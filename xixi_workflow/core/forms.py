@@ -61,7 +61,7 @@ class SentenceShape(Wording, Told):
     """One sentence. It is said where `when` holds and every figure in it exists.
 
     A part in `[ ]` is left out on its own where one of its figures does not. `otherwise`: said only where its
-    paragraph would be empty.
+    paragraph would be empty; that is nothing for the public, from whom a sentence may have been withheld.
     """
 
     key: Code

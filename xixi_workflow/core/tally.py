@@ -183,3 +183,5 @@ class Tally(msgspec.Struct):
     open_at_end: dict[str, int] = {}
     #: The same one by one, when counted by petition.
     open: list[OpenCell] = []
+    #: Only petitions of which something tells, see `behind.tells`; the cells are then too few for all else.
+    narrowed: bool = False

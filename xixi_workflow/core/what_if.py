@@ -62,6 +62,8 @@ class Deed(NamedTuple):
     now: datetime
     happened: datetime | None
     house: bool
+    #: An acknowledgement by somebody of whom it was awaited.
+    owed: bool = False
 
 
 class Told(NamedTuple):
@@ -122,6 +124,9 @@ def lived(
             followed -= 1
             continue
         deed = _deed(entry)
+        if isinstance(deed.command, c.Acknowledge) and life.course.petition is not None:
+            life.passes(deed.now)
+            deed = deed._replace(owed=deed.actor.id in _awaited(life.course.petition, deed.command))
         deeds.append(deed)
         made = life.does(deed)
         if made is not None:
@@ -238,14 +243,13 @@ class _Life:
             return judge.file(command, actor, policy, number=self._number, now=deed.now)
         if petition is None:
             return Refused("no_such_petition", event=deed.event)
-        if self._lenient and isinstance(command, c.Acknowledge):
+        if self._lenient and deed.owed and isinstance(command, c.Acknowledge):
             actor = self._whoever_was_told(petition, command, actor)
         return judge.decide(petition, command, actor, policy, now=deed.now, occurred_at=deed.happened)
 
     def _whoever_was_told(self, petition: Petition, command: c.Acknowledge, actor: Actor) -> Actor:
         """Who acknowledges: another roster told another person, who does what this one did."""
-        climbs = [k.climb for k in petition.clocks if k.climb and k.name == (command.clock or k.name)]
-        awaited = [who for climb in climbs for _, who in climb.awaited]
+        awaited = _awaited(petition, command)
         if not awaited or actor.id in awaited:
             return actor
         self.course.stood_in["acknowledge", "not_told"] += 1
@@ -273,6 +277,12 @@ class _Life:
                 fact = json.loads(entry.data)
                 course.levels[fact.get("level", 0)] += 1
                 course.repeats += fact.get("repeat", 0) > 0
+
+
+def _awaited(petition: Petition, command: c.Acknowledge) -> list[str]:
+    """Of whom an acknowledgement of these clocks is awaited, who were told."""
+    climbs = [clock.climb for clock in petition.clocks if clock.name == (command.clock or clock.name)]
+    return [who for climb in climbs if climb is not None for _, who in climb.awaited]
 
 
 #: Deeds that answer something which, under other rules, may not happen.

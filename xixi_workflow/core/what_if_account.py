@@ -148,6 +148,8 @@ class Account:
         self.petitions = self.deeds = self.idle = 0
         #: Petitions with at least one run that is newly missed, or no longer.
         self.worse = self.better = 0
+        #: Of the first, those with a deed that the other rules refuse: an extension asked for too late.
+        self.worse_by_refusal = 0
         self._kept: dict[Side, defaultdict[str, _Kept]] = {
             side: defaultdict(lambda: _Kept(Counter(), Counter())) for side in SIDES
         }
@@ -222,6 +224,7 @@ class Account:
                 team = (b or a).team  # type: ignore[union-attr]
                 self._note(clock, how, Changed(number, clock, team, self._verdict(a), self._verdict(b)))
         self.worse += worse
+        self.worse_by_refusal += worse and bool(now.refused)
         self.better += better
 
     def _verdict(self, outcome: Outcome | None) -> Verdict | None:

@@ -20,6 +20,7 @@ from xixi_workflow.core.commands import (
     AskAssist,
     AskHelp,
     Command,
+    ContactPetitioner,
     FinishAssist,
     ReportInterim,
     RequestExtension,
@@ -43,12 +44,14 @@ _SLOW_TEAMS = 0.2
 _SLOW_PACE = (1.8, 2.6)
 #: Median delays in seconds of a team at ordinary pace.
 _TO_ACCEPT = 3 * MINUTE
+_TO_CONTACT = 18 * MINUTE
 _TO_INTERIM = 65 * MINUTE
 _TO_RESOLVE = 6.5 * HOUR
 _TO_ASSIST = 3.5 * HOUR
 #: Shares of work orders.
 _RETURNS = 0.05
 _RETURNS_LATER = 0.015
+_CONTACTS = 0.86
 _HOLDS = 0.05
 _ASKS_ASSISTANCE = 0.06
 _PHOTOGRAPHS = 0.12
@@ -149,6 +152,9 @@ class Field:
         interim = case.wait(_TO_INTERIM * pace * haste, 0.85)
         if not case.interim and interim < work:
             self._mean(case, at + interim, lambda t: self._report(case, t))
+        if case.happens(_CONTACTS):
+            contact = ContactPetitioner()
+            self._mean(case, at + case.wait(_TO_CONTACT * pace, 0.8), lambda t: self._act(case, contact, t))
         if case.happens(_PHOTOGRAPHS):
             digest = hashlib.sha256(str(case.number).encode()).hexdigest()
             self._mean(case, _whole(at + work * 0.5), lambda t: self._act(case, AddPhoto("现场.jpg", digest), t))

@@ -91,6 +91,8 @@ def _said(command: c.Command, policy: Policy) -> str:  # noqa: PLR0911 - one for
             return f"5 {command.text}"
         case c.ShowDetail():
             return "6"
+        case c.ContactPetitioner():
+            return f"7 {command.text}".strip()
     return ""
 
 

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 #: What is written unless somebody asks for less.
 FORMATS: Final = ("xlsx", "pdf", "docx", "html", "csv", "json")
 #: Formats that carry the petitions behind the figures; asking for them costs as much as counting the period.
-WITH_FACTS: Final = ("html", "json")
+WITH_FACTS: Final = ("html",)
 
 #: A document and what a file encloses -> the bytes of the file, the same for the same.
 Writer = Callable[[Document, Enclosed], bytes]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from xixi_workflow.core import figures_build, kpi_causes, words
-from xixi_workflow.core.behind import Fact, facts
+from xixi_workflow.core.behind import MOST, Fact, facts
 from xixi_workflow.core.figures import Figures, Group
 from xixi_workflow.core.kpi import Rate
 from xixi_workflow.core.periods import earlier, period_span, year_before
@@ -55,14 +55,17 @@ def count(
     return figures_build.build(tally, asked, rules, past or {})
 
 
-def behind(engine: Engine, period: str, *, cut_off: datetime | None = None, policy: int | None = None) -> list[Fact]:
+def behind(
+    engine: Engine, period: str, *, cut_off: datetime | None = None, policy: int | None = None, most: int = MOST
+) -> list[Fact]:
     """The petitions behind the figures that `count` gives for the same arguments; raises what it raises.
 
-    It takes some 20 facts a petition and holds them all: for lists of petitions, not for figures.
+    It takes some 20 facts a petition and holds them all: for lists of petitions, not for figures. Where more than
+    `most` petitions matter, those facts alone that `core.behind.tells` about.
     """
     rules = engine.policies.in_force if policy is None else engine.policies.version(policy)
     wanted = _wanted(rules, period, cut_off)._replace(listed=0)
-    return facts(store.tally(engine.store, wanted, _leads(engine), _pauses(engine), by_petition=True))
+    return facts(store.tally(engine.store, wanted, _leads(engine), _pauses(engine), by_petition=True, most=most))
 
 
 def _wanted(rules: Policy, period: str, cut_off: datetime | None) -> store.Month:

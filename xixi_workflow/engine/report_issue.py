@@ -120,9 +120,8 @@ def letter(issue: Issue, engine: Engine, link: Callable[[Made], str]) -> tuple[s
     """Title and text of the message that goes with the documents: what they are and where, and no figure."""
     policy, language = engine.policies.in_force, issue.order.language
     form = exports.form_of(engine, issue.order.form, policy)
-    city, name, state = (
-        getattr(policy.main.city, language), getattr(form, language), issue.state[0 if language == "zh" else 1],
-    )  # fmt: skip
+    city, name = getattr(policy.main.city, language), getattr(form, language)
+    state = issue.state[0 if language == "zh" else 1]
     files = [f"- {file.name}  {link(file)}" for file in issue.files]
     if language == "zh":
         title = f"{city} {issue.period} {name}（{state}）"

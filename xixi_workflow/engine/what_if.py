@@ -73,6 +73,8 @@ class WhatIf(msgspec.Struct):
     #: Petitions with a clock that is newly missed, and with one that no longer is.
     worse: int
     better: int
+    #: Of `worse`, those with a deed that the other rules refuse.
+    worse_by_refusal: int
     clocks: list[Compared]
     people: list[Person]
     petitioners: Person
@@ -142,6 +144,7 @@ def simulate(
         unreadable,
         account.worse,
         account.better,
+        account.worse_by_refusal,
         account.clocks(name for name, shape in clocks_ if shape.when_due != "lapse"),
         account.people(),
         account.petitioners(),
@@ -265,7 +268,7 @@ def _compare(check: Check, life: Life, then: what_if.Course, start: datetime, en
     recorded = {
         (o.clock, o.key, o.started_at): o.result in MISSED
         for o in life.outcomes
-        if start <= o.due_at < end and (o.due_at < until or o.settled_at and o.settled_at < until)
+        if start <= o.due_at < end and (o.due_at < until or (o.settled_at and o.settled_at < until))
     }
     found = {run: o.result in MISSED for run, o in then.runs.items() if start <= o.due_at < end}
     check.verdicts += len(recorded)

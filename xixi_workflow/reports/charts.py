@@ -141,7 +141,9 @@ def _labels_below(sheet: Sheet, labels: list[str], places: list[float], y: float
     every = max(1, -(-int(widest * 10) // max(1, int(room * 10))))
     for k, (label, x) in enumerate(zip(labels, places, strict=True)):
         if (len(labels) - 1 - k) % every == 0:
-            sheet.words(x, y + 5, label, at=(0.5, 0), size=7.5)
+            text = shortened(label, 7.5, sheet.width / 4)
+            half = width_of(text, 7.5) / 2
+            sheet.words(min(max(x, half), sheet.width - half), y + 5, text, at=(0.5, 0), size=7.5)
 
 
 def _at_the_ends(sheet: Sheet, ends: list[tuple[float, float, str, int]]) -> None:

@@ -40,16 +40,15 @@
 
   // Lists to be shown for a figure: [heading, petitions].
   function lists(index) {
-    const [kind, code, whole, part] = data.figures[index];
+    const [kind, code, whole, part, rest] = data.figures[index];
     const all = whole && counted(kind, code, whole);
-    if (part === null) return [[words.cases, all]];
-    if (!part.length && data.limited) return [[words.rest, all]];
+    if (!part) return [[rest ? words.rest : words.cases, all]];
     const top = counted(kind, code, part);
     if (!all) return [[words.numerator, top]];
     const within = [...top].every(([no, n]) => n <= (all.get(no) || 0));
     if (!within) return [[words.numerator, top], [words.denominator, all]];
-    const rest = new Map([...all].map(([no, n]) => [no, n - (top.get(no) || 0)]).filter(([, n]) => n > 0));
-    return [[words.numerator, top], [words.rest, rest]];
+    const others = new Map([...all].map(([no, n]) => [no, n - (top.get(no) || 0)]).filter(([, n]) => n > 0));
+    return [[words.numerator, top], [words.rest, others]];
   }
 
   function element(name, text, properties = {}) {

@@ -5,8 +5,8 @@ community, source) and the profile (what it was counted as, for which team, how 
 Most petitions of a month went one of few ways, so a row costs some 12 bytes. Only names that a figure of the page is
 made of are kept.
 
-**Too many.** From `MOST` petitions on a page of that kind is slow to open, so it carries those alone that somebody
-will ask about: behind what was missed, returned, reworked or rated dissatisfied. The page says so.
+**Too many.** From `behind.MOST` petitions on the facts are of those alone that somebody will ask about, and the page
+says so. Whoever hands in more gets the same page: with all of them it would be slow to open.
 """
 
 from __future__ import annotations
@@ -14,27 +14,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from xixi_workflow.core.behind import Behind, Fact, signed
-from xixi_workflow.core.kpi_table import MISSED
+from xixi_workflow.core.behind import MOST, Behind, Fact, signed, tells
 
-#: Petitions of a page that carries them all; at 12 bytes each, and with 4 MB of charts and tables, one that still
-#: travels by mail.
-MOST: Final = 60_000
-
-_TELLING: Final = frozenset(
-    ("returned", "return_refused", "rework", "taken_up_again", "rated.dissatisfied", "rated_dissatisfied")
-)
-_TELLING_OF: Final = ("missed.", "cause.", "returned.")
 #: What of a fact's place is told, as bits.
 _CATEGORY, _COMMUNITY, _SOURCE = 1, 2, 4
 
-Terms = tuple[str, ...]
-#: Of a figure without parts the cases; of a rate denominator and numerator. None: not carried.
-Shown = tuple[Terms | None, Terms | None]
+
+class _Shown(NamedTuple):
+    """What is carried of a figure: its cases, or of a rate its denominator and numerator. None: not carried, or none.
+
+    `rest`: of the denominator only what is not in the numerator.
+    """
+
+    whole: tuple[str, ...] | None = None
+    part: tuple[str, ...] | None = None
+    rest: bool = False
 
 
 class Index:
@@ -44,9 +42,9 @@ class Index:
         wanted = {name: None for behind in figures for _, name in map(signed, behind.names + behind.part)}
         self._facts = [fact for fact in facts if fact.name in wanted]
         #: Whether the page carries only those petitions that somebody will ask about.
-        self.limited = len({fact.petition for fact in self._facts}) > most
+        self.limited = len({fact.petition for fact in facts}) > most or all(tells(fact.name) for fact in facts)
         if self.limited:
-            self._facts = [fact for fact in self._facts if _tells(fact.name)]
+            self._facts = [fact for fact in self._facts if tells(fact.name)]
         self._numbers: dict[Behind, int] = {}
 
     def number(self, behind: Behind) -> int | None:
@@ -57,16 +55,17 @@ class Index:
             self._numbers[behind] = len(self._numbers)
         return self._numbers[behind]
 
-    def _shown(self, behind: Behind) -> Shown:
-        if not self.limited:
-            return behind.names, behind.part or None
-        if all(map(_tells, behind.names)):
-            return behind.names, behind.part if behind.part and all(map(_tells, behind.part)) else None
-        if behind.part and all(map(_tells, behind.part)):
-            return None, behind.part
-        rest = tuple(name for name in behind.names if name not in behind.part)
-        contained = set(behind.part) <= set(behind.names)
-        return (rest, ()) if contained and rest and all(map(_tells, rest)) else (None, None)
+    def _shown(self, behind: Behind) -> _Shown:
+        whole, part = behind.names, behind.part or None
+        told, part_told = all(map(tells, whole)), part is not None and all(map(tells, part))
+        if not self.limited or (told and (part_told or part is None)):
+            return _Shown(whole, part)
+        if part_told:
+            return _Shown(None, part)
+        rest = tuple(name for name in whole if name not in behind.part)
+        if part is not None and {*part} <= {*whole} and rest and all(map(tells, rest)):
+            return _Shown(rest, None, rest=True)
+        return _Shown()
 
     def packed(self, parents: Mapping[str, str]) -> dict[str, Any]:
         """Everything that the script needs, of the figures that were numbered. `parents`: see `behind.select`."""
@@ -90,18 +89,17 @@ class Index:
             last = petition
         figures = []
         for behind in self._numbers:
-            terms = [
-                None if part is None else [(names.known[name] + 1) * sign for sign, name in map(signed, part) if name in names.known]
-                for part in self._shown(behind)
-            ]  # fmt: skip
-            figures.append([behind.kind, behind.code, *terms])
+            shown = self._shown(behind)
+            figures.append(
+                [behind.kind, behind.code, names.terms(shown.whole), names.terms(shown.part), int(shown.rest)]
+            )
         return {
             "figures": figures,
-            "teams": teams.list,
-            "categories": categories.list,
-            "groups": [parents.get(code, "") for code in categories.list],
-            "communities": communities.list,
-            "sources": sources.list,
+            "teams": teams.texts,
+            "categories": categories.texts,
+            "groups": [parents.get(code, "") for code in categories.texts],
+            "communities": communities.texts,
+            "sources": sources.texts,
             "places": [list(place) for place in places],
             "profiles": [list(profile) for profile in profiles],
             "numbers": numbers,
@@ -115,11 +113,6 @@ def script_json(value: Any) -> str:
     return msgspec.json.encode(value).decode().replace("<", "\\u003c").replace("&", "\\u0026")
 
 
-def _tells(term: str) -> bool:
-    _, name = signed(term)
-    return name in _TELLING or name.startswith(_TELLING_OF) or name.rpartition(".")[2] in MISSED
-
-
 class _Codes:
     """Texts and their places in a list."""
 
@@ -129,8 +122,14 @@ class _Codes:
     def __getitem__(self, text: str) -> int:
         return self.known.setdefault(text, len(self.known))
 
+    def terms(self, terms: tuple[str, ...] | None) -> list[int] | None:
+        """Each term as its name's place + 1, negative where it takes away; what was never counted is left out."""
+        if terms is None:
+            return None
+        return [(self.known[name] + 1) * sign for sign, name in map(signed, terms) if name in self.known]
+
     @property
-    def list(self) -> list[str]:
+    def texts(self) -> list[str]:
         return [*self.known]
 
 

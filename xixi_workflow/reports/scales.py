@@ -48,7 +48,7 @@ def steps_between(low: float, high: float, *, wanted: int = 5, whole: bool = Fal
 
     With `whole` no fractions: half a petition is none.
     """
-    spread = high - low if high > low else 1.0
+    spread = high - low if high - low > 1e-6 else 1.0
     power = Decimal(10) ** math.floor(math.log10(spread / wanted))
     step = next(power * f for f in _ROUND if spread / float(power * f) <= wanted)
     if whole:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
+from xixi_workflow.core.behind import MOST
 from xixi_workflow.core.kpi_causes import Line, Piece, cause, pieces
 from xixi_workflow.core.kpi_fold import Counted, Stayed, fold
 from xixi_workflow.core.kpi_fold import Line as Told
@@ -74,10 +75,14 @@ LeadOf = Callable[[int, str], str]
 PausesOf = Callable[[int, str], tuple[str, ...]]
 
 
-def tally(store: Store, month: Month, lead_of: LeadOf, pauses_of: PausesOf, *, by_petition: bool = False) -> Tally:
-    """Count a month. `by_petition`: by the same statements, but each petition for itself, see `core.tally`."""
+def tally(
+    store: Store, month: Month, lead_of: LeadOf, pauses_of: PausesOf, *, by_petition: bool = False, most: int = MOST
+) -> Tally:
+    """Count a month. `by_petition`: by the same statements, but each petition for itself, see `core.tally`; where they
+    are more than `most`, only those of which something tells (`behind.tells`).
+    """
     with _snapshot(store) as db:
-        return _Count(db, store.is_sqlite, month, by_petition).all(lead_of, pauses_of)
+        return _Count(db, store.is_sqlite, month, by_petition, most).all(lead_of, pauses_of)
 
 
 @contextmanager
@@ -110,9 +115,10 @@ class _Place(NamedTuple):
 
 
 class _Count:
-    def __init__(self, db: sa.Connection, sqlite: bool, month: Month, by_petition: bool) -> None:
+    def __init__(self, db: sa.Connection, sqlite: bool, month: Month, by_petition: bool, most: int) -> None:
         self._db = db
         self._by_petition = by_petition
+        self._most = most
         self._words = sql.Words(sqlite=sqlite)
         self._month = month
         # A petition can still be rated this long after it was over.
@@ -123,9 +129,10 @@ class _Count:
 
     def all(self, lead_of: LeadOf, pauses_of: PausesOf) -> Tally:
         w = self._words
-        self._choose()
+        narrowed = self._choose()
         cells = self._cells
         found = Tally(
+            narrowed=narrowed,
             verdicts=[
                 VerdictCell(clock, team, *cells[cell].where, verdict, n, cells[cell].petition)
                 for clock, team, cell, verdict, n in self._grouped(sql.verdicts(), "clock, team, cell, verdict")
@@ -178,18 +185,23 @@ class _Count:
         found.filed_slots = [(slot, n) for slot, n in self._grouped(sql.filed_slots(), "slot")]
         found.open_at_start, found.open_at_end = (self._open(at) for at in (self._month.start, self._month.end))
 
-    def _choose(self) -> None:
-        """The petitions that can matter, in `month_petition`."""
+    def _choose(self) -> bool:
+        """The petitions that can matter, in `month_petition`; whether they were too many to have all one by one."""
         w = self._words
         kinds = {"instant": "integer" if w.sqlite else "timestamptz", "tail": "" if w.sqlite else " ON COMMIT DROP"}
         for table in (sql.CREATE_CELLS, sql.CREATE):
             self._db.exec_driver_sql(table.format(**kinds))
         self._run(sql.cells(w, by_petition=self._by_petition))
         self._run(sql.candidates(w, by_petition=self._by_petition))
+        narrowed = self._by_petition and self._run("SELECT count(*) FROM month_petition").fetchone()[0] > self._most
+        if narrowed:
+            self._run(sql.leave_telling(w))
         self._run(sql.to_fold())
         if not w.sqlite:
             self._db.exec_driver_sql("ANALYZE month_petition")
-        self._cells = {row[0]: _Place(*row[1:]) for row in self._run("SELECT * FROM month_cell")}
+        places = "SELECT * FROM month_cell WHERE cell IN (SELECT cell FROM month_petition)"
+        self._cells = {row[0]: _Place(*row[1:]) for row in self._run(places)}
+        return narrowed
 
     def _run(self, text: str, *, many: bool = False, **more: Any) -> Any:
         """The plain rows of a statement; what SQLAlchemy would make of each takes longer than fetching it."""

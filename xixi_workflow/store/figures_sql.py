@@ -142,6 +142,16 @@ def far_due(w: Words, of: str = "") -> str:
     return f"{of}due_at - {of}settled_at > interval '{REACH_DAYS} days'"
 
 
+def leave_telling(w: Words) -> str:
+    """Leave the petitions alone that something was missed or gone wrong with, see `behind.tells`."""
+    wrong = among(("returned", *REWORK))
+    return (
+        f"DELETE FROM month_petition WHERE id NOT IN (SELECT o.petition_id{_DUE}{_MISSED})"
+        " AND id NOT IN (SELECT j.petition_id FROM journal j JOIN month_petition m ON m.id = j.petition_id"
+        f" WHERE j.event IN {wrong} OR (j.event = 'rated' AND {w.data('rating')} = 'dissatisfied'))"
+    )
+
+
 def to_fold() -> str:
     """Mark the petitions that `kpi_fold` must count, so that of all others each move is one line, in order.
 

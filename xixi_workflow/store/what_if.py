@@ -55,7 +55,8 @@ class Life(msgspec.Struct):
 def versions(store: Store) -> list[tuple[datetime, int]]:
     """Every policy with the instant from which it was in force, in order."""
     with store.reading() as db:
-        return [(at, n) for at, n in db.execute(select(PolicyRow.at, PolicyRow.version).order_by(PolicyRow.version))]  # type: ignore[call-overload]
+        found = db.execute(select(PolicyRow.at, PolicyRow.version).order_by(col(PolicyRow.version)))
+        return [(at, version) for at, version in found]
 
 
 def numbers(store: Store, *, since: datetime, start: datetime, end: datetime) -> array[int]:

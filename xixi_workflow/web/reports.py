@@ -15,10 +15,11 @@ from typing import Final
 import structlog
 from fastapi.responses import Response, StreamingResponse
 
-from xixi_workflow.adapters.report_folder import Kept, ReportFolder, media_type
+from xixi_workflow.adapters.report_folder import Kept, ReportFolder
 from xixi_workflow.core.frozen import Issued
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.reports.formats import MEDIA_TYPES
 from xixi_workflow.store import frozen
 from xixi_workflow.web.languages import Language
 from xixi_workflow.web.style import document
@@ -75,8 +76,8 @@ _EN: Final[dict[str, str]] = {
     "version": "Version",
     "draft": "draft",
     "frozen": "frozen",
-    "corrected": "correction, version {n}",
-    "language": "Language",
+    "corrected": "correction v{n}",
+    "language": "In",
     "zh": "Chinese",
     "en": "English",
     "audience": "For",
@@ -136,7 +137,7 @@ class Reports:
             **_HEADERS,
             "content-length": str(size),
             "content-disposition": f'attachment; filename="{name}"',
-            "content-type": media_type(name),
+            "content-type": MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream"),
         }
         return StreamingResponse(_parts(found, size), headers=headers)
 
@@ -157,7 +158,7 @@ def _table(kept: list[Kept], noted: list[Issued], policy: Policy, language: Lang
         of.setdefault((one.name, one.sha256), one)
         order.setdefault((one.name, one.sha256), place)
     kept = sorted(kept, key=lambda one: (order.get((one.name, one.sha256), len(noted)), one.name))
-    head = "".join(f"<th{_right(c)}>{text[c]}</th>" for c in _COLUMNS)
+    head = "".join(f"<th{_kind(c)}>{text[c]}</th>" for c in _COLUMNS)
     rows = "".join(_row(one, of.get((one.name, one.sha256)), policy, language) for one in kept)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
@@ -183,11 +184,11 @@ def _row(kept: Kept, noted: Issued | None, policy: Policy, language: Language) -
             "at": noted.at.astimezone(policy.zone).strftime("%Y-%m-%d %H:%M"),
             "by": escape(noted.by),
         }
-    return "<tr>" + "".join(f"<td{_right(c)}>{cells[c]}</td>" for c in _COLUMNS) + "</tr>"
+    return "<tr>" + "".join(f"<td{_kind(c)}>{cells[c]}</td>" for c in _COLUMNS) + "</tr>"
 
 
-def _right(column: str) -> str:
-    return ' class="n"' if column == "size" else ""
+def _kind(column: str) -> str:
+    return {"size": ' class="n"', "form": ' class="team"'}.get(column, "")
 
 
 def _version(version: int, text: Mapping[str, str]) -> str:

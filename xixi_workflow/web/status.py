@@ -54,10 +54,10 @@ class _Page:
         city = getattr(self.policy.main.city, self.language)
         other = "en" if self.language == "zh" else "zh"
         shown = text["at"].format(at=self.at(self.now), seconds=REFRESH, version=__version__)
+        reports = f'<a href="/reports?lang={self.language}">{text["reports"]}</a>'
         parts = [
             f"<header><h1>{escape(city)} · {text['title']}</h1><p>{shown}</p>",
-            f'<nav><a href="/reports?lang={self.language}">{text["reports"]}</a> · '
-            f'<a href="/?lang={other}" lang="{other}">{text["other"]}</a></nav></header>',
+            f'<nav>{reports} · <a href="/?lang={other}" lang="{other}">{text["other"]}</a></nav></header>',
             *self.notices(),
         ]
         if view is not None:
