@@ -31,10 +31,10 @@ async def markdown(key: str, text: str, description: str) -> None:
         await _shown(key, acreate_markdown_artifact(markdown=text, key=key, description=description))
 
 
-async def link(key: str, url: str, description: str) -> None:
-    """A link artifact; the same `key` again is its next version."""
+async def link(key: str, url: str, text: str) -> None:
+    """A link artifact that is shown as `text`; the same `key` again is its next version."""
     if FlowRunContext.get() is not None:
-        await _shown(key, acreate_link_artifact(link=url, key=key, description=description))
+        await _shown(key, acreate_link_artifact(link=url, link_text=text, key=key, description=text))
 
 
 async def name(run_name: str, tags: Sequence[str] = ()) -> None:

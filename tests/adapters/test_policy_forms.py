@@ -30,11 +30,10 @@ def test_a_lent_form_that_asks_for_a_clock_which_the_city_does_not_have_is_left_
     shutil.rmtree(folder / "forms")
     policy = folder / "policy.yaml"
     text = policy.read_text("utf-8")
-    begin, end = text.index("  interim: #"), text.index("  closure: #")
-    policy.write_text(text[:begin] + text[end:], "utf-8")
-    score = "    interim_on_time: "
-    lines = [line for line in policy.read_text("utf-8").splitlines(keepends=True) if not line.startswith(score)]
-    policy.write_text("".join(lines), "utf-8")
+    for old in ("  interim: #", "    interim_on_time: "):
+        assert text.count(old) == 1
+        text = text.replace(old, old.replace("interim", "feedback"))
+    policy.write_text(text, "utf-8")
     assert read_policy(folder).forms.keys() == {"team"}
 
 

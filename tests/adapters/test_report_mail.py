@@ -102,6 +102,10 @@ def test_what_does_not_fit_is_left_out_and_the_rest_is_sent() -> None:
         [sent] = send([box.url("chief@example.org")], "t", "b", [PDF, CSV], public=False, most=most)
         assert sent.attached == 1
         assert [part.get_filename() for part in box.mails[0].iter_attachments()] == [CSV.name]
+        # Each fits, but not both together.
+        twice = [CSV, CSV._replace(name="second.csv")]
+        [sent] = send([box.url("chief@example.org")], "t", "b", twice, public=False, most=2 * len(CSV.data) - 1)
+        assert sent.attached == 1
         [sent] = send([box.url("chief@example.org")], "t", "b", [PDF], public=False, most=0)
         assert (sent.taken, sent.attached) == (True, 0)
 

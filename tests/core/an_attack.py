@@ -18,7 +18,7 @@ KINDS: Final = ("teams", "categories", "category_groups", "communities", "source
 #: No counts of petitions: ranks, sizes of a rule, seconds, percentages, and the figure's own weights.
 _OTHERS: Final = re.compile(
     r"/(format|rank|tied|before|minimum|limit|median|p90|mean|seconds|percent|points|weight|score|households"
-    r"|per_thousand|daily)$"
+    r"|per_thousand|daily|by)$"
 )
 
 Equation = tuple[dict[str, float], float]

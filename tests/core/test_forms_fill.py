@@ -30,7 +30,7 @@ from xixi_workflow.core.document import (
     Table,
 )
 from xixi_workflow.core.figures import WITHHELD, Figures, digest
-from xixi_workflow.core.form_fill import fill
+from xixi_workflow.core.form_fill import FormError, fill
 from xixi_workflow.core.forms import FormFile
 from xixi_workflow.core.frozen import Change, Edit
 from xixi_workflow.core.kpi import Rate
@@ -154,6 +154,7 @@ def every_number_of_a_sentence_has_a_source(document: Document) -> None:
     for sentence in sentences(document):
         rest = sentence.text
         assert rest
+        assert NONE not in rest and HIDDEN not in rest  # noqa: PT018 - neither is ever said
         for source in sentence.sources:
             before, found, rest = rest.partition(source.text)
             assert found, (sentence.key, sentence.text, source)
@@ -200,6 +201,8 @@ def test_a_number_in_a_table_is_the_one_that_is_printed() -> None:
 def test_a_month_without_petitions_says_so_and_has_no_bare_heading() -> None:
     document = filled("monthly", a_month(0, before=0))
     assert said(document, "filed") == "本月共受理诉求0件，日均0件。"
+    # Of nothing there is no rate, and no median to tell.
+    assert not {"response", "closure", "solved", "satisfaction"} & {one.key for one in sentences(document)}
     for n, block in enumerate(document.blocks):
         if isinstance(block, Heading):
             after = document.blocks[n + 1]
@@ -235,6 +238,17 @@ def test_the_public_is_told_of_no_black_list_no_rank_and_no_single_petition() ->
     told = {sentence.key for sentence in sentences(public)}
     assert not told & {"red", "black", "below", "dissatisfied_teams", "no_problem"}
     assert {"filed", "closure"} <= told
+
+
+def test_what_is_withheld_from_the_public_is_not_said_and_leads_to_nobody() -> None:
+    whole = MONTH.overview
+    counts = {**whole.counts, "filed": WITHHELD}
+    public = filled(figures=replace(MONTH, overview=replace(whole, counts=counts)), audience="public")
+    told = {sentence.key for sentence in sentences(public)}
+    assert "filed" not in told
+    assert "closure" in told
+    assert tables(public)["communities"].rows[-1][1].text == HIDDEN
+    nothing_leads_to_petitions(public)
 
 
 def test_no_team_with_fewer_cases_than_the_ranking_asks_for_is_named_among_the_problems() -> None:
@@ -363,5 +377,6 @@ def test_the_same_is_made_of_the_same() -> None:
     ],
 )
 def test_what_a_form_is_not_for_is_refused_in_words(form: str, changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(FormError, match=re.escape(message)) as caught:
         filled(form, **changes)
+    assert caught.value.zh != caught.value.en

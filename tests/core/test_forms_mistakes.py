@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.core.spoilt import GONE, POLICY, SHIPPED, changed, problems
 from xixi_workflow.core.form_names import names_of
@@ -113,9 +116,19 @@ MISTAKES: list[tuple[str, Any, tuple[str | int, ...], str]] = [
     ("blocks/2/table/rows", "timelines", ("blocks", 2, "table", "rows"), "timelines: unknown field 'timelines'"),
     ("blocks/2/table/limit", 3, ("blocks", 2, "table", "total"), "a table with a total shows all its rows"),
     ("blocks/2/table/total", "teams", ("blocks", 2, "table", "total"), "teams: a list cannot be a total"),
-    ("blocks/2/table/columns/1/value", "counts.filed", ("blocks", 2, "table", "columns", 1, "value"), "counts.filed: un"),
+    (
+        "blocks/2/table/columns/1/value",
+        "counts.filed",
+        ("blocks", 2, "table", "columns", 1, "value"),
+        "counts.filed: un",
+    ),
     ("blocks/2/table/columns/1/value", "rates", ("blocks", 2, "table", "columns", 1, "value"), "rates: a group of fig"),
-    ("blocks/2/table/columns/1/style", "parts", ("blocks", 2, "table", "columns", 1, "value"), "counts.closure.judged: "),
+    (
+        "blocks/2/table/columns/1/style",
+        "parts",
+        ("blocks", 2, "table", "columns", 1, "value"),
+        "counts.closure.judged: ",
+    ),
     ("blocks/2/table/columns/1/total", "x", ("blocks", 2, "table", "columns", 1, "total"), "x: unknown field 'x'"),
     ("blocks/2/table/columns/1/key", "name", ("blocks", 2, "table", "columns", 1, "key"), "name is there twice"),
     ("blocks/2/table/columns/1/audiences", [], ("blocks", 2, "table", "columns", 1, "audiences"), "nobody may read it"),
@@ -123,8 +136,18 @@ MISTAKES: list[tuple[str, Any, tuple[str | int, ...], str]] = [
     # charts
     ("blocks/3/chart/kind", "pie", ("blocks", 3, "chart", "kind"), "Input should be 'line', 'bar', "),
     ("blocks/3/chart/label", "n", ("blocks", 3, "chart", "label"), "n: unknown field 'n'"),
-    ("blocks/3/chart/series/0/value", "period", ("blocks", 3, "chart", "series", 0, "value"), "period: a text cannot be"),
-    ("blocks/3/chart/series/0/value", "rates.solved_rate", ("blocks", 3, "chart", "series", 0, "value"), "rates.solved"),
+    (
+        "blocks/3/chart/series/0/value",
+        "period",
+        ("blocks", 3, "chart", "series", 0, "value"),
+        "period: a text cannot be",
+    ),
+    (
+        "blocks/3/chart/series/0/value",
+        "rates.solved_rate",
+        ("blocks", 3, "chart", "series", 0, "value"),
+        "rates.solved",
+    ),
     ("blocks/3/chart/series", [], ("blocks", 3, "chart"), "a chart needs `rows` and at least one of `series`"),
     ("blocks/4/chart/week", "overview.daily", ("blocks", 4, "chart", "week"), "overview.daily: a number has no hours"),
     ("blocks/4/chart/kind", "bar", ("blocks", 4, "chart"), "a heat map has a `week`"),
@@ -145,10 +168,19 @@ def test_a_mistake_in_a_form_is_named_at_its_place(
     assert found[0].startswith(message)
 
 
-def test_what_a_list_ends_a_sentence_with_is_checked_in_both_languages() -> None:
+def test_one_run_names_every_mistake_of_a_form() -> None:
+    columns = "blocks/2/table/columns"
+    spoilt = (f"{SAID}/zh", f"{SAID}/en", f"{columns}/1/value", f"{columns}/2/value", "blocks/3/chart/label")
     with pytest.raises(PolicyError) as caught:
-        built((f"{SAID}/zh", "{a}"), (f"{SAID}/en", "{b}"))
-    assert {problem.path[-1] for problem in caught.value.problems} == {"zh", "en"}
+        built(*((place, "{a}" if place.startswith(SAID) else "a") for place in spoilt))
+    places = ["/".join(map(str, problem.path)) for problem in caught.value.problems]
+    assert sorted(places) == sorted(spoilt)
+
+
+def test_a_mistake_in_the_rows_of_a_table_is_named_once() -> None:
+    with pytest.raises(PolicyError) as caught:
+        built(("blocks/2/table/rows", "overview"))
+    assert [problem.path for problem in caught.value.problems] == [("blocks", 2, "table", "rows")]
 
 
 def test_a_form_that_asks_for_a_clock_which_the_city_does_not_have_is_a_mistake() -> None:
@@ -162,6 +194,12 @@ def test_every_indicator_and_every_count_of_its_formula_may_be_named() -> None:
         assert indicator.key in names["indicator/all"]
         for term in (*indicator.numerator, *indicator.denominator):
             assert term.rpartition("*")[2] in names["count/all"]
+
+
+def test_the_form_in_the_handbook_is_a_form() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "forms.md").read_text("utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert build(SHIPPED.documents | {FORM: yaml.safe_load(example)}).forms["small"].en == "Small report"
 
 
 # --- in the policy --------------------------------------------------------------------------------------------------

@@ -262,7 +262,10 @@ def test_a_figure_knows_the_petitions_it_is_made_of(text: str, made_of: Behind |
     assert place is not None
     got = behind(place, MONTH, indicators(MONTH))
     if got and made_of:
-        got, made_of = replace(got, names=tuple(sorted(got.names))), replace(made_of, names=tuple(sorted(made_of.names)))
+        got, made_of = (
+            replace(got, names=tuple(sorted(got.names))),
+            replace(made_of, names=tuple(sorted(made_of.names))),
+        )
     assert got == made_of
 
 

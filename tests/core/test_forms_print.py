@@ -19,6 +19,8 @@ from xixi_workflow.core.kpi import Change, Rate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 XINING = kpi.rate(Decimal("634.4"), 670)
+LYG = kpi.rate(22345, 24932)
+MANIFOLD = Change(by=9999, percent=Decimal("1234.5"))
 NOTHING = kpi.rate(0, 0)
 WITHHELD_RATE = Rate(Decimal(WITHHELD), WITHHELD, None)
 ITEMS = [Named("a", "甲社区", "Jia", 1200, XINING), Named("b", "乙社区", "Yi", WITHHELD, WITHHELD_RATE)]
@@ -30,7 +32,7 @@ CELLS: list[tuple[str, Any, Style, str, str, str, Decimal | int | None]] = [
     ("count", WITHHELD, "plain", "hidden", HIDDEN, HIDDEN, None),
     ("rate", XINING, "plain", "rate", "94.69%", "94.69%", Decimal("94.69")),
     ("rate", XINING, "parts", "rate", "94.69%（634.4/670）", "94.69% (634.4/670)", Decimal("94.69")),
-    ("rate", kpi.rate(22345, 24932), "parts", "rate", "89.62%（22,345/24,932）", "89.62% (22,345/24,932)", Decimal("89.62")),
+    ("rate", LYG, "parts", "rate", "89.62%（22,345/24,932）", "89.62% (22,345/24,932)", Decimal("89.62")),
     ("rate", kpi.rate(5, 5), "plain", "rate", "100.00%", "100.00%", Decimal("100.00")),
     ("rate", NOTHING, "parts", "none", NONE, NONE, None),
     ("rate", WITHHELD_RATE, "parts", "hidden", HIDDEN, HIDDEN, None),
@@ -41,14 +43,15 @@ CELLS: list[tuple[str, Any, Style, str, str, str, Decimal | int | None]] = [
     ("change", FEWER, "words", "points", "下降0.05个百分点", "down 0.05 points", Decimal("-0.05")),
     ("change", SAME, "words", "points", "持平", "unchanged", Decimal("0.00")),
     ("change", Change(by=3, percent=Decimal("12.3")), "plain", "change", "+12.30%", "+12.30%", Decimal("12.30")),
-    ("change", Change(by=9999, percent=Decimal("1234.5")), "words", "change", "上升1,234.50%", "up 1,234.50%", Decimal("1234.50")),
+    ("change", MANIFOLD, "words", "change", "上升1,234.50%", "up 1,234.50%", Decimal("1234.50")),
     ("change", Change(), "words", "none", NONE, NONE, None),
     ("change", Change(by=3), "plain", "none", NONE, NONE, None),
-    ("span", 60, "plain", "span", "1分钟", "1 min", 60),
+    ("span", 60, "plain", "span", "1分", "1 min", 60),
+    ("span", 60, "words", "span", "1分钟", "1 min", 60),
     ("span", 86400, "plain", "span", "24小时", "24 h", 86400),
     ("span", 86400 * 3, "plain", "span", "3天", "3 d", 259200),
-    ("span", 8000, "plain", "span", "2小时13分钟", "2 h 13 min", 8000),
-    ("span", 80, "plain", "span", "1分20秒", "1 min 20 s", 80),
+    ("span", 8000, "words", "span", "2小时13分钟", "2 h 13 min", 8000),
+    ("span", 80, "words", "span", "1分20秒", "1 min 20 s", 80),
     ("span", 0, "plain", "span", "0秒", "0 s", 0),
     ("span", WITHHELD, "plain", "hidden", HIDDEN, HIDDEN, None),
     ("number", Decimal("12.90"), "plain", "number", "12.90", "12.90", Decimal("12.90")),

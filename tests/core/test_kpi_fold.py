@@ -128,7 +128,7 @@ BACK: Told = ("resumed", "in_progress", "40m", {})
 
 
 def test_what_a_team_does_before_and_after_a_hold_is_one_stay() -> None:
-    again = (("hold_approved", "on_hold", "50m", {}), ("hold_ended", "in_progress", "55m", {}))
+    again: tuple[Told, ...] = (("hold_approved", "on_hold", "50m", {}), ("hold_ended", "in_progress", "55m", {}))
     found = folded(FILED, ROUTED, SENT, TAKEN, HELD, BACK, *again, ("resolved", "resolved", "63m", {}))
     stays = [one for one in found if isinstance(one, Stayed)]
     assert stays[3:] == [
@@ -162,7 +162,11 @@ def test_a_dispatch_was_wrong_when_the_centre_agrees_to_its_return(after_it: Tol
 
 
 def test_a_transfer_of_what_nobody_returned_says_nothing_of_its_dispatch() -> None:
-    refused = (RETURNED, ("return_refused", "dispatched", "4m", {}), ("transferred", "transferred", "5m", {}))
+    refused: tuple[Told, ...] = (
+        RETURNED,
+        ("return_refused", "dispatched", "4m", {}),
+        ("transferred", "transferred", "5m", {}),
+    )
     assert "misdispatched" not in [name for name, _, _ in counted(folded(FILED, ROUTED, SENT, *refused))]
 
 

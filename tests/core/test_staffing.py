@@ -14,7 +14,7 @@ from xixi_workflow.adapters.policy_folder import read_policy, shipped_folder
 from xixi_workflow.core import staffing
 from xixi_workflow.core.duty import Span
 from xixi_workflow.core.periods import SLOT
-from xixi_workflow.core.staffing import HOURS, KEPT, Day, Outlook, Runs
+from xixi_workflow.core.staffing import HOURS, KEPT, Days, Outlook, Runs
 
 CITY = ZoneInfo("Asia/Shanghai")
 #: A Monday, midnight in the city.
@@ -38,7 +38,7 @@ def look(runs: list[Runs], *, weeks: int = 8, now: tuple[str, ...] = ("a",), pas
     """The outlook of the day after so many weeks of history, with these people on duty then and now."""
     after = MONDAY + timedelta(weeks=weeks)
     coming = [Span(after, after + timedelta(days=1), now)]
-    days = Day(FIRST, FIRST + 7 * weeks)
+    days = Days(FIRST, FIRST + 7 * weeks)
     return staffing.outlook("police", runs, on_duty(weeks, *past), coming, days, zone=CITY, alike=weekday, roster=True)
 
 
@@ -245,7 +245,7 @@ def test_an_hour_that_the_clock_shows_twice_is_two_hours_ahead() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     start = datetime(2026, 10, 24, 22, tzinfo=UTC)
     coming = [Span(start, start + timedelta(hours=25), ("a",))]
-    found = staffing.outlook("x", [], [], coming, Day(1, 1), zone=berlin, alike=weekday, roster=True)
+    found = staffing.outlook("x", [], [], coming, Days(1, 1), zone=berlin, alike=weekday, roster=True)
     assert [hour.people for hour in found.hours] == [1] * 25
     assert [hour.at.astimezone(berlin).hour for hour in found.hours] == [0, 1, 2, 2, *range(3, 24)]
 

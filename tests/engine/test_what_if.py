@@ -191,6 +191,18 @@ def test_other_category_rules_route_the_petitions_to_other_teams(engine: Engine,
     assert (found.worse, found.better) == (0, 0)
 
 
+def test_what_the_house_routed_by_words_is_routed_by_the_other_words(engine: Engine, policy: Policy) -> None:
+    story(engine)
+    file_ = policy.documents["categories.yaml"]
+    moved = {"UM01": [], "PS01": ["夜市占道经营"]}
+    categories = [one | {"words": moved.get(one["code"], one["words"])} for one in file_["categories"]]
+    other = build(policy.documents | {"categories.yaml": file_ | {"categories": categories}})
+    found = simulate(engine, other, MONTH, now=DECEMBER)
+    who = {p.person: (p.then.messages, p.now.messages) for p in found.people}
+    assert who["police-lead"][0] == 0 < who["police-lead"][1]
+    assert [(x.event, x.code, x.n) for x in found.stood_in] == [("accept", "not_of_this_team", 2)]
+
+
 def test_a_period_that_is_not_over_is_lived_up_to_now(engine: Engine, policy: Policy) -> None:
     story(engine)
     found = simulate(engine, policy, MONTH, now=after(hours=10))

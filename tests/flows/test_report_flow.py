@@ -113,14 +113,16 @@ def test_a_score_card_is_a_document_for_each_team(engine: Engine, file: File) ->
         ({"form": "nothing"}, "unknown form"),
         ({"form": "team", "teams": ["nobody"]}, "no such team: nobody"),
         ({"form": "monthly", "teams": ["police"]}, "not about one team"),
+        ({"form": "team", "audience": "public"}, "is not for the public"),
         ({"form": "weekly", "period": "2026-10"}, "is of a week"),
         ({"form": "monthly", "period": "2026-W43"}, "is of a month"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_in_words(engine: Engine, fields: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        run(**fields)
+        run(freeze=True, **fields)
     assert not folder().exists()
+    assert freeze.listed(engine) == []
 
 
 @pytest.mark.parametrize(

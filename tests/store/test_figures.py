@@ -102,7 +102,16 @@ def _fresh(folders: pytest.TempPathFactory) -> str:
 
 def test_the_random_month_has_a_bit_of_everything(a_month: Figures) -> None:
     counts = a_month.overview.counts
-    wanted = ("filed", "dispatched", "returned", "return_refused", "rework", "taken_up_again", "repeat", "not_rated")
+    wanted: tuple[str, ...] = (
+        "filed",
+        "dispatched",
+        "returned",
+        "return_refused",
+        "rework",
+        "taken_up_again",
+        "repeat",
+        "not_rated",
+    )
     wanted += ("misdispatched", "contacted.in_time", "contacted.late", "contacted.again")
     assert [name for name in wanted if not counts.get(name)] == []
     assert {f"closure.{v}" for v in (*JUDGED, "excluded")} <= {name for name, n in counts.items() if n}

@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.store.random_month import JULY, JUNE, live_a_month, pages
+from xixi_workflow.core import canary
+from xixi_workflow.core.commands import FilePetition
 from xixi_workflow.core.periods import SLOT
+from xixi_workflow.core.petition import Actor
 from xixi_workflow.engine import duty
-from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.handle import Engine, Request
 from xixi_workflow.engine.staffing import duty_then, staffing_of
+from xixi_workflow.engine.sweep import sweep
 from xixi_workflow.store import staffing
 
 CLOCKS = ("response", "acceptance")
@@ -80,19 +84,15 @@ def test_a_past_hour_has_the_people_that_its_own_roster_had(database_url: str) -
 
 
 def test_the_canary_is_nobodys_arrival(database_url: str) -> None:
-    from xixi_workflow.core import canary
-    from xixi_workflow.core.commands import FilePetition
-    from xixi_workflow.core.petition import Actor
-    from xixi_workflow.engine.handle import Request
-    from xixi_workflow.engine.sweep import sweep
-
     engine = live_a_month(database_url, 1, petitions=0)
-    for source in (canary.SOURCE, "visit"):
-        filing = FilePetition(source, "1", "路灯不亮")
-        engine.handle([Request(0, filing, Actor("operator"))], now=JUNE)
+    filings = [
+        Request(0, canary.filing("1", "19900000000", "zh"), canary.FILED_BY),
+        Request(0, FilePetition("visit", "1", "路灯不亮"), Actor("operator")),
+    ]
+    assert [done.refused for done in engine.handle(filings, now=JUNE)] == [None, None]
     sweep(engine, now=JUNE + timedelta(minutes=5))
-    found = staffing.runs(engine.store, ["response"], JUNE, JULY)
-    assert sum(run.n for run in found) == 1
+    assert sum(n for run, n in by_hand(engine, JUNE, JULY).items() if run[0] == "response") == 2
+    assert sum(run.n for run in staffing.runs(engine.store, ["response"], JUNE, JULY)) == 1
     engine.store.close()
 
 

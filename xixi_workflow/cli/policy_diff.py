@@ -22,7 +22,7 @@ _WHERE = "a folder, or the number of a version that was published"
 @takes_settings
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help=f"原配置 {_WHERE}; the new one, with --in-force.")],
-    new: Annotated[str, typer.Argument(metavar="[NEW]", help=f"新配置 {_WHERE}.", show_default=False)] = "",
+    new: Annotated[str, typer.Argument(metavar="NEW", help=f"新配置 {_WHERE}.", show_default=False)] = "",
     in_force: Annotated[
         bool, typer.Option("--in-force", help="与现行的比较 Compare what is in force with the one that is named.")
     ] = False,
@@ -51,7 +51,8 @@ def diff(
             topic = line.topic
             screen.line(screen.pick(*TOPICS[topic]), style="bold")
         screen.line(f"  {screen.pick(line.zh, line.en)}")
-    screen.line(screen.pick(f"共 {len(lines)} 处", f"{len(lines)} changes"))
+    count = len(lines)
+    screen.line(screen.pick(f"共 {count} 处", f"{count} change{'s' if count > 1 else ''}"))
 
 
 def _policy(side: str) -> Policy:

@@ -1,7 +1,8 @@
-"""`xixi report MONTH`: the figures of a month."""
+"""`xixi report PERIOD`: the figures of a month or week, on the screen or as documents."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -15,23 +16,48 @@ from xixi_workflow.core import words
 from xixi_workflow.core.figures import ClockFigures, Figures, Group, Named, canonical
 from xixi_workflow.core.kpi import Rate
 from xixi_workflow.core.lifecycle import FINAL
+from xixi_workflow.core.periods import kind_of
 from xixi_workflow.engine import figures
+from xixi_workflow.engine.exports import FORMATS
 
 
 @takes_settings
 def report(
-    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="月份 A month of the city's calendar.")],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="统计期 A month 2026-10 or a week 2026-W43.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="目录 Write documents into this folder.")
+    ] = None,
+    formats: Annotated[
+        str, typer.Option("--formats", metavar="NAMES", help="格式 Of xlsx,pdf,docx,html,csv,json; all when left out.")
+    ] = "",
+    form: Annotated[str, typer.Option("--form", metavar="NAME", help="报表 A form of config/forms.")] = "",
+    team: Annotated[
+        list[str] | None,
+        typer.Option("--team", metavar="CODE", help="单位 Of a form about one team: which; all when left out."),
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="公开版 For the public: small counts withheld.")] = False,
+    by: Annotated[str, typer.Option("--by", help="经手人 Who takes them; the name of this account else.")] = "",
     as_json: Json = False,
 ) -> None:
-    """月报 The figures of a month: every rate with its numerator and denominator.
+    """月报 The figures of a month or week: every rate with its numerator and denominator.
 
     Clocks count in the month in which they were due, ratings in the month in which they were given. As JSON:
     everything, with the definition of each indicator.
+
+    With --out the documents of the period, from its last frozen version, or a draft where it is not frozen: in one
+    folder, each noted with its digest. A document there is replaced by the same one made again; any other file is
+    left alone.
     """
+    if out is not None:
+        _export(period, out, formats, form, team or [], public=public, by=by, as_json=as_json)
+        return
+    if formats or form or team or public or by:
+        zh, en = "写文件请用 --out DIR 指明目录", "to write documents name a folder: --out DIR"
+        raise Stop(zh if language() == "zh" else en, USAGE)
     with open_engine() as engine:
         zone = engine.policies.in_force.zone
         try:
-            found = figures.count(engine, month)
+            found = figures.count(engine, period)
         except ValueError as error:
             raise Stop(str(error), USAGE) from None
     if as_json:
@@ -44,6 +70,32 @@ def report(
     for clock in found.timeliness:
         if clock.due:
             _teams(screen, clock, found.teams)
+
+
+def _export(
+    period: str, out: Path, formats: str, form: str, teams: list[str], *, public: bool, by: str, as_json: bool
+) -> None:
+    # What writes documents is loaded for those who want one.
+    from xixi_workflow.cli.report_export import export
+    from xixi_workflow.engine.report_issue import Order
+
+    named = tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
+    order = Order(
+        period,
+        form or _form_of(period),
+        tuple(teams),
+        named or FORMATS,
+        "public" if public else "internal",
+        language(),
+    )
+    export(order, out, by=by, as_json=as_json)
+
+
+def _form_of(period: str) -> str:
+    try:
+        return "monthly" if kind_of(period) == "month" else "weekly"
+    except ValueError as error:
+        raise Stop(str(error), USAGE) from None
 
 
 def _rate(rate: Rate | None) -> str:

@@ -87,8 +87,8 @@ class Page:
         )
         self._screen.line(
             say(
-                f"诉求 {found.petitions} 件，人的操作 {found.deeds} 次，按原来的时刻重演",
-                f"{found.petitions} petitions; the {found.deeds} things that people did are held at their instants",
+                f"涉及诉求 {found.petitions} 件，操作 {found.deeds} 次，各按原来的时刻重演",
+                f"{found.petitions} petitions, {found.deeds} deeds, each held at its own instant",
             )
         )
         if found.until < found.end:

@@ -131,7 +131,7 @@ def _counted(facts: Iterable[Fact], behind: Behind, terms: Iterable[str], parent
         sign = signs.get(fact.name)
         if sign is not None and _is_in(fact, behind, parents):
             found[fact.petition] += sign * fact.n
-    return found
+    return +found
 
 
 def _is_in(fact: Fact, behind: Behind, parents: Mapping[str, str]) -> bool:

@@ -93,13 +93,22 @@ class _Check:
 
     def table(self, shape: TableShape, at: Path) -> Iterator[Problem]:
         yield from self.key(shape.key, at)
-        yield from self.tried(at, lambda: compile_table(shape, team=self.team, names=self.names))
+        # Column by column, so that one mistake does not hide the next; what is wrong with the rows is said once.
+        found = [
+            Problem(self.file, (*at, *(n if step == 0 else step for step in problem.path)), problem.message)
+            for n, column in enumerate(shape.columns)
+            for problem in self.tried((), self._compiled(shape.model_copy(update={"columns": [column]})))
+        ]
+        yield from dict.fromkeys(found)
         seen: set[str] = set()
         for n, column in enumerate(shape.columns):
             yield from self.told(column, (*at, "columns", n))
             if column.key in seen:
                 yield Problem(self.file, (*at, "columns", n, "key"), f"{column.key} is there twice")
             seen.add(column.key)
+
+    def _compiled(self, shape: TableShape) -> Callable[[], Any]:
+        return lambda: compile_table(shape, team=self.team, names=self.names)
 
     def chart(self, shape: ChartShape, at: Path) -> Iterator[Problem]:
         yield from self.key(shape.key, at)

@@ -17,13 +17,22 @@ from xixi_workflow.core.document import (
     Sentence,
     Source,
 )
-from xixi_workflow.core.figures import Figures
+from xixi_workflow.core.figures import Figures, Group
 from xixi_workflow.core.form_conditions import Scope, compile_condition
 from xixi_workflow.core.form_paths import View
 from xixi_workflow.core.form_rows import Setting, compile_rows
 from xixi_workflow.core.form_tables import compile_chart, compile_table, fill_chart, fill_table
 from xixi_workflow.core.forms import BlockShape, EachShape, FormFile, SentenceShape, TextShape, Wording
 from xixi_workflow.core.frozen import Change, Edit
+
+
+class FormError(ValueError):
+    """The form is not for what was asked; why, in both languages (`str` is English)."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 def fill(  # noqa: PLR0913 - each is asked for by name
@@ -43,20 +52,10 @@ def fill(  # noqa: PLR0913 - each is asked for by name
     `figures` are those that the `audience` may see (`public.hide`), and `corrections` what changed in them since the
     version before. `edits` are by the key of their sentence; one of a sentence that is not said is passed over, and one
     without text leaves the draft. `dated`: when the report was frozen, for the day under the title; that
-    of the export where it is left out. Raises `ValueError` in words for whoever asked: the form is about a team and
-    none is named or it has no figures, is not for this audience, or not for this kind of period.
+    of the export where it is left out. Raises `FormError`: the form is about a team and none is named or it has no
+    figures, is not for this audience, or not for this kind of period.
     """
-    group = None
-    if form.scope == "team":
-        if not team:
-            raise ValueError(f"{form.en} is about one team: name it")
-        group = next((one for one in figures.teams if one.code == team), None)
-        if group is None:
-            raise ValueError(f"no figures of team {team!r} in {figures.period}")
-    if audience not in form.audiences:
-        raise ValueError(f"{form.en} is not for the {audience}")
-    if periods.kind_of(figures.period) != form.period:
-        raise ValueError(f"{form.en} is about a {form.period}, and {figures.period} is none")
+    group = _suits(form, figures, team, audience)
     view = View(figures, language == "zh", group, form_print.period(figures.period, language))
     filling = _Filling(form, Setting(view, language, audience), edits or {})
     setting = filling.setting
@@ -78,6 +77,28 @@ def fill(  # noqa: PLR0913 - each is asked for by name
         form_appendix.audit(provenance, setting),
         form_appendix.watermark(provenance, setting),
     )
+
+
+def _suits(form: FormFile, figures: Figures, team: str, audience: Audience) -> Group | None:
+    """The group that a form about a team is about. Raises `FormError`."""
+    if audience not in form.audiences:
+        readers = {"internal": ("内部", "internal use"), "public": ("公开", "the public")}
+        zh, en = readers[audience]
+        raise FormError(f"“{form.zh}”不作{zh}用", f"{form.en} is not for {en}")
+    if periods.kind_of(figures.period) != form.period:
+        kinds = {"month": ("一个月", "a month"), "week": ("一周", "a week")}
+        zh, en = kinds[form.period]
+        raise FormError(
+            f"“{form.zh}”是{zh}的报表，{figures.period} 不是", f"{form.en} is about {en}, and {figures.period} is none"
+        )
+    if form.scope != "team":
+        return None
+    if not team:
+        raise FormError(f"“{form.zh}”只报一个单位，请指定单位", f"{form.en} is about one team: name it")
+    group = next((one for one in figures.teams if one.code == team), None)
+    if group is None:
+        raise FormError(f"{figures.period} 没有单位“{team}”的数字", f"no figures of team {team!r} in {figures.period}")
+    return group
 
 
 class _Filling:

@@ -51,7 +51,7 @@ def cell(  # noqa: PLR0911 - one for each kind
     if isinstance(value, datetime):
         return Cell("instant", instant(value, zone), at=value)
     if kind == "span":
-        return Cell("span", span(value, language), value)
+        return Cell("span", span(value, language, style), value)
     if kind == "count":
         return Cell("count", f"{value:,}", value, behind=behind)
     if kind == "number":
@@ -102,14 +102,14 @@ def number(value: Decimal | int) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:,}"
 
 
-def span(seconds: int, language: Language) -> str:
-    """As `words.span`, as one prints it: minutes in full where nothing follows them, a day as the promise names it."""
+def span(seconds: int, language: Language, style: Style = "plain") -> str:
+    """As `words.span`, a day as the promise names it, 24小时; in `words` minutes at the end in full: 1分钟."""
     if seconds == _DAY:
         return "24小时" if language == "zh" else "24 h"
     said = words.span(seconds, language)
     if language == "en":
         return _UNIT.sub(r"\1 \2", said)
-    return f"{said}钟" if said.endswith("分") else said
+    return f"{said}钟" if style == "words" and said.endswith("分") else said
 
 
 def instant(at: datetime, zone: ZoneInfo) -> str:

@@ -87,7 +87,8 @@ class Setting:
     def source(self, slot: Slot, row: Place | None = None) -> tuple[str, list[Source]] | None:
         """A figure in a sentence; None where there is nothing that may be shown."""
         place = self.place(slot.value, row) if slot.value else None
-        cell = self.cell(place, slot.style)
+        style = "words" if place and place.node.kind == "span" else slot.style
+        cell = self.cell(place, style)
         if place is None or cell.kind in ("none", "hidden"):
             return None
         return cell.text, [Source(place.path, cell.text, cell.behind)]

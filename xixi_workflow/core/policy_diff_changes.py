@@ -123,6 +123,9 @@ def _canonical(value: Any) -> str:
 
 
 def _differences(path: Path, old: Any, new: Any) -> Iterator[Change]:
+    if len(path) <= 2 and MISSING not in (old, new) and json.dumps(old) == json.dumps(new):
+        # Most of two policies is the same, order included: nothing to take apart.
+        return
     if len(path) > 1:
         old, new = _keyed(path, old), _keyed(path, new)
     sides = [value for value in (old, new) if value is not MISSING]

@@ -127,8 +127,8 @@ class Outlook(msgspec.Struct, frozen=True):
         return [hour for hour in self.hours if hour.more]
 
 
-class Day(msgspec.Struct, frozen=True):
-    """The past hours that were looked at: whole days of the city, each weekday equally often."""
+class Days(msgspec.Struct, frozen=True):
+    """The past days (ordinals) that are looked at: whole weeks, so that each weekday is there equally often."""
 
     first: int
     #: The day after the last.
@@ -151,7 +151,7 @@ def outlook(
     runs: Iterable[Runs],
     past: Iterable[Span],
     coming: Iterable[Span],
-    days: Day,
+    days: Days,
     *,
     zone: ZoneInfo,
     alike: Alike,
@@ -172,10 +172,10 @@ def outlook(
     return Outlook(code, roster, sum(found.arrivals.values()), managed, hours)
 
 
-def looked_at(weeks: int, first_filed: int | None, today: int) -> Day:
+def looked_at(weeks: int, first_filed: int | None, today: int) -> Days:
     """The whole weeks up to yesterday: `weeks` of them, or fewer since the first petition was filed (day ordinals)."""
     since = today if first_filed is None else first_filed
-    return Day(today - 7 * min(weeks, max(0, today - since) // 7), today)
+    return Days(today - 7 * min(weeks, max(0, today - since) // 7), today)
 
 
 def holidays_as_sundays(policy: Policy) -> Alike:
@@ -244,7 +244,7 @@ def _managed(past: _Past, worked: Mapping[Hour, int], weeks: int) -> tuple[Manag
     return Managed("measured" if limit else "untried", round(float(load), 2), kept, judged, len(hours)), load
 
 
-def _expected(arrivals: Mapping[Hour, int], days: Day, alike: Alike) -> tuple[dict[Hour, float], dict[Hour, int]]:
+def _expected(arrivals: Mapping[Hour, int], days: Days, alike: Alike) -> tuple[dict[Hour, float], dict[Hour, int]]:
     """Mean and high value by weekday and hour. A weekday that fell away entirely has neither."""
     dates: dict[int, list[int]] = defaultdict(list)
     for day in range(days.first, days.after):

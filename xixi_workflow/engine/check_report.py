@@ -174,9 +174,7 @@ class _Check:
         except ValueError:
             again = b""
         if again == self.data:
-            yield Finding(
-                "made", "ok", "按出处重新生成，逐字节相同", "made again from the same, to the byte"
-            )
+            yield Finding("made", "ok", "按出处重新生成，逐字节相同", "made again from the same, to the byte")
         else:
             zh = "按出处重新生成，字节不同：程序版本不同，或所附清单此后有变"
             en = "made again it is not the same to the byte: another release of the program, or its lists moved since"

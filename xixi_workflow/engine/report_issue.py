@@ -93,6 +93,10 @@ def issue(
             f"“{form.zh}”按{'月' if form.period == 'month' else '周'}出，{period} 不是",
             f"{form.en} is of a {form.period}; {period} is not",
         )
+    # What cannot be made is refused before anything is frozen.
+    if order.audience not in form.audiences:
+        whom = "公开" if order.audience == "public" else "内部"
+        raise FreezeError(f"“{form.zh}”不作{whom}用", f"{form.en} is not for the {order.audience}")
     if order.teams and form.scope != "team":
         raise FreezeError(f"“{form.zh}”不分单位", f"{form.en} is not about one team")
     if unknown := [team for team in order.teams if team not in policy.teams]:

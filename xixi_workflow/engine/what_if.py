@@ -100,7 +100,7 @@ def simulate(
     """Live `period` (a month or a week) again under `other`, as it stood at its end or at `now`.
 
     `listed`: how many changed runs of each clock are named. `progress` hears of petitions done, and of how many. About
-    half a millisecond a petition. Raises `ValueError` for what is no period, or one that has not begun.
+    two milliseconds a petition. Raises `ValueError` for what is no period, or one that has not begun.
     """
     start, end = period_span(period, other.zone)
     if start >= now:

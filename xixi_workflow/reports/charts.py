@@ -205,7 +205,7 @@ def _heat(chart: Chart, width: float, height: float | None) -> Sheet:
     cell = (width - left - 1) / across
     values = values_of(chart)
     # Counts from nothing; of rates near 100 % nothing would be told apart so.
-    low, high = Decimal(min(values) if chart.unit == "%" else min(0, min(values))), Decimal(max(values))
+    low, high = Decimal(min(values) if chart.unit == "%" else min(0, *values)), Decimal(max(values))
     spread = high - low or Decimal(1)
     texts = [[("" if v is None else shown(v, "")) for v in series.values] for series in chart.series]
     widest = max(width_of(text, 1) for row in texts for text in row)
@@ -224,7 +224,8 @@ def _heat(chart: Chart, width: float, height: float | None) -> Sheet:
                 sheet.words(*middle, texts[r][c], at=(0.5, 0.5), size=size, fill=on(colour))
     places = [left + (c + 0.5) * cell for c in range(across)]
     _labels_below(sheet, chart.labels, places, rows * pitch)
-    _scale(sheet, (shown(int(low) if low == int(low) else low, chart.unit), shown(max(values), chart.unit)))
+    least = min(values)
+    _scale(sheet, (shown(least if low == least else 0, chart.unit), shown(max(values), chart.unit)))
     return sheet
 
 

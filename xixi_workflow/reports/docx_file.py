@@ -28,7 +28,7 @@ from xixi_workflow.core.document import Chart, Document, Enclosed, Heading, Para
 from xixi_workflow.reports import charts, docx_parts, office
 from xixi_workflow.reports.docx_parts import FANGSONG, HEITI, KAITI, TITLE, Look, indented, legal, set_in
 from xixi_workflow.reports.drawing import POINTS, width_of
-from xixi_workflow.reports.office import SIZE_2, SIZE_4, SMALL_5, Fit, Part
+from xixi_workflow.reports.office import SIZE_2, SIZE_4, SMALL_5, Annex, Fit, Part
 
 #: 3 号 as Word has it, and what English text is set in; points.
 _SIZE: Final = {"zh": 16.0, "en": 11.5}
@@ -52,6 +52,7 @@ class _Sheet:
         self._document = document
         self._zh = document.language == "zh"
         self._size = _SIZE[document.language]
+        self._across = False
         self._between = Pt(office.PITCH if self._zh else 17.5)
 
     def fill(self) -> None:
@@ -67,12 +68,12 @@ class _Sheet:
         if document.subtitle:
             self._line(document.subtitle, "Subtitle")
         self._parts(laid.parts)
+        if self._across:
+            self._page(self.paper.add_section(), across=False)
+            self._across = False
         self._sign([annex.title for annex in laid.annexes])
         for annex in laid.annexes:
-            label = self._line(annex.label, "Annex")
-            label.paragraph_format.page_break_before = True
-            self._title(annex.title, "Annex Title")
-            self._parts(annex.parts)
+            self._parts(annex.parts, annex)
 
     # ------------------------------------------------------------ what is set once
 
@@ -243,19 +244,26 @@ class _Sheet:
 
     # ------------------------------------------------------------ blocks
 
-    def _parts(self, parts: Iterable[Part]) -> None:
-        """Wide tables get pages that lie across, with the headings right over them."""
+    def _parts(self, parts: Iterable[Part], annex: Annex | None = None) -> None:
+        """Wide tables get pages that lie across, with the headings right over them; an annex begins a page."""
         waiting: list[Part] = []
-        across = False
         for part in [*parts, None]:
             if part is not None and isinstance(part.block, Heading):
                 waiting.append(part)
                 continue
             fit = office.fit(part.block) if part is not None and isinstance(part.block, Table) else None
             turn = fit is not None and fit.across
-            if turn != across and (part is not None or across):
+            # What is left when the blocks are over stays on the page that it is on.
+            turned = turn != self._across and not (part is None and not waiting and annex is None)
+            if turned:
                 self._page(self.paper.add_section(), across=turn)
-                across = turn
+                self._across = turn
+            if annex:
+                label = self._line(annex.label, "Annex")
+                # A new section has begun a page already, and some readers would begin another.
+                label.paragraph_format.page_break_before = not turned
+                self._title(annex.title, "Annex Title")
+                annex = None
             for heading in waiting:
                 assert isinstance(heading.block, Heading)
                 self._line(heading.mark + heading.block.text, f"Heading {min(heading.block.level, 2)}")

@@ -81,19 +81,43 @@ def printable(text: str) -> tuple[str, set[str]]:
 
 
 @cache
+def advance(letter: str) -> float:
+    """How wide a letter is in em: in the wider one of the two faces, so that what fits fits in both."""
+    return max((_advances(font).get(ord(letter), 0.0) for font in (sans(), serif())), default=0.0) or 1.0
+
+
+@cache
+def _advances(font: Path) -> dict[int, float]:
+    """The widths of the letters below U+2000 (`hmtx`); all of Chinese is one em wide and not worth a table."""
+    data = font.read_bytes()
+    start, wide = _table(data, b"cmap"), _table(data, b"hmtx")
+    (em,) = struct.unpack_from(">H", data, _table(data, b"head") + 18)
+    (last,) = struct.unpack_from(">H", data, _table(data, b"hhea") + 34)
+    return {
+        code: struct.unpack_from(">H", data, wide + 4 * min(glyph, last - 1))[0] / em
+        for code, glyph in _of_groups(data, _map_at(data, start))
+        if code < 0x2000
+    }
+
+
+@cache
 def _characters(font: Path) -> frozenset[int]:
     """What the font's `cmap` maps to a glyph (OpenType 1.9, "cmap", format 12).
 
     Read here rather than through a font library: forty lines against a dependency of four megabytes.
     """
     data = font.read_bytes()
-    start = _table(data, b"cmap")
+    return frozenset(code for code, _ in _of_groups(data, _map_at(data, _table(data, b"cmap"))))
+
+
+def _map_at(data: bytes, start: int) -> int:
+    """Where the map for all of Unicode begins, within the `cmap` at `start`."""
     (count,) = struct.unpack_from(">H", data, start + 2)
     for n in range(count):
         (offset,) = struct.unpack_from(">I", data, start + 4 + 8 * n + 4)
         if struct.unpack_from(">H", data, start + offset) == (_ALL_OF_UNICODE,):
-            return frozenset(_of_groups(data, start + offset))
-    raise ValueError(f"{font.name} has no character map for all of Unicode")
+            return start + int(offset)
+    raise ValueError("the font has no character map for all of Unicode")
 
 
 def _table(data: bytes, tag: bytes) -> int:
@@ -106,9 +130,11 @@ def _table(data: bytes, tag: bytes) -> int:
     raise ValueError(f"the font has no table {tag.decode()}")
 
 
-def _of_groups(data: bytes, at: int) -> Iterator[int]:
+def _of_groups(data: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Characters and their glyphs; glyph 0 is the empty box itself."""
     (count,) = struct.unpack_from(">I", data, at + 12)
     for n in range(count):
         first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * n)
-        # Glyph 0 is the empty box itself.
-        yield from range(first + (glyph == 0), last + 1)
+        for code in range(first, last + 1):
+            if glyph + code - first:
+                yield code, glyph + code - first

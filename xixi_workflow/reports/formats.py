@@ -22,7 +22,7 @@ _ROOMS: Final = {
     "xlsx": "xlsx",
     "pdf": "pdf",
     "docx": "docx_file",
-    "html": "html_file",
+    "html": "html",
     "csv": "csv_file",
     "json": "json_file",
 }

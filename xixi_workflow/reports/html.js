@@ -96,6 +96,7 @@
   document.addEventListener("click", (event) => {
     const figure = event.target.closest("[data-behind]");
     if (figure) {
+      event.preventDefault();
       panel.querySelector("[data-figure]").textContent = figure.textContent;
       panel.querySelector("[data-about]").textContent = about(figure);
       const wanted = figure.dataset.behind;

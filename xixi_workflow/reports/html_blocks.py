@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -75,6 +76,8 @@ WORDS: Final[dict[Language, dict[str, str]]] = {
 }
 #: Millimetres of a chart: on a screen it grows to half as much again, on a telephone it must shrink to half.
 _CHART_WIDTH: Final = 140.0
+#: A table of more columns is set in smaller type.
+_WIDE: Final = 8
 #: What the parser of HTML knows by itself.
 _NAMESPACES: Final = re.compile(r' xmlns(?::\w+)?="[^"]*"')
 
@@ -146,7 +149,10 @@ class Blocks:
         return f"<li>{escape(said)}<q>{self._sourced(sentence.draft, sentence.sources)}</q></li>"
 
     def _sourced(self, text: str, sources: list[Source]) -> str:
-        """A sentence with its numbers, which stand in it in the order of `sources`, as buttons."""
+        """A sentence with its numbers, which stand in it in the order of `sources`, as links.
+
+        Buttons would be letters of their own to a browser, which then lets a line begin with a bracket.
+        """
         made: list[str] = []
         at = 0
         for source in sources:
@@ -161,8 +167,8 @@ class Blocks:
         path = escape(source.path)
         title = escape(self._words["source"].format(path=source.path))
         return (
-            f'<button type="button" data-behind="{"" if number is None else number}" data-path="{path}"'
-            f' title="{title}">{escape(source.text)}</button>'
+            f'<a href="#panel" data-behind="{"" if number is None else number}" data-path="{path}"'
+            f' title="{title}">{escape(source.text)}</a>'
         )
 
     def _number(self, behind: Behind | None) -> int | None:
@@ -171,7 +177,7 @@ class Blocks:
     # --- tables -----------------------------------------------------------------------------------------------------
 
     def _table(self, table: Table, caption: str) -> Iterator[str]:
-        yield '<figure class="table">'
+        yield f'<figure class="table{" wide" if len(table.columns) > _WIDE else ""}">'
         if caption:
             yield f"<figcaption>{escape(caption)}</figcaption>"
         yield _scrolled(caption or table.key)
@@ -194,7 +200,7 @@ class Blocks:
         text = escape(cell.text)
         number = self._number(cell.behind)
         if number is not None:
-            text = f'<button type="button" data-behind="{number}">{text}</button>'
+            text = f'<a href="#panel" data-behind="{number}">{text}</a>'
         elif cell.kind == "hidden":
             text = f'<abbr title="{escape(self._words["hidden"])}">{text}</abbr>'
         elif cell.at is not None:
@@ -224,7 +230,7 @@ class Blocks:
         yield "</table></div></details></figure>"
 
 
-def _values(heads: list[str], names: list[str], rows: list[list[object]], unit: str) -> Iterator[str]:
+def _values(heads: list[str], names: list[str], rows: list[list[Decimal | int | None]], unit: str) -> Iterator[str]:
     titles = (f'<th scope="col" class="right">{escape(head)}</th>' for head in heads)
     yield f"<tr><td></td>{''.join(titles)}</tr></thead><tbody>"
     for name, row in zip(names, rows, strict=True):

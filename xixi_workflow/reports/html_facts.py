@@ -2,8 +2,8 @@
 
 Columns of small numbers, one row a petition: its number as the difference to the one before, the place (category,
 community, source) and the profile (what it was counted as, for which team, how often), both as places in dictionaries.
-Most petitions of a month went one of few ways, so a row costs some 12 bytes. Only names that a figure of the page is
-made of are kept.
+Most petitions of a month went one of few ways, so a row costs some 12 bytes. Only what a figure
+of the page is made of is kept.
 
 **Too many.** From `behind.MOST` petitions on the facts are of those alone that somebody will ask about, and the page
 says so. Whoever hands in more gets the same page: with all of them it would be slow to open.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -38,14 +38,35 @@ class _Shown(NamedTuple):
 class Index:
     """Which of a page's figures can be led back, and under which number its script finds each."""
 
-    def __init__(self, figures: Iterable[Behind], facts: Sequence[Fact], *, most: int = MOST) -> None:
-        wanted = {name: None for behind in figures for _, name in map(signed, behind.names + behind.part)}
-        self._facts = [fact for fact in facts if fact.name in wanted]
+    def __init__(
+        self, figures: Iterable[Behind], facts: Sequence[Fact], parents: Mapping[str, str], *, most: int = MOST
+    ) -> None:
+        """`parents`: see `behind.select`. What no figure leads to is not carried: a team's card has no other team's."""
+        self._parents = parents
+        wanted: dict[str, set[tuple[str, str | None]]] = {}
+        for behind in figures:
+            for _, name in map(signed, behind.names + behind.part):
+                wanted.setdefault(name, set()).add((behind.kind, behind.code))
+        self._facts = [fact for fact in facts if fact.name in wanted and self._is_in(fact, wanted[fact.name])]
         #: Whether the page carries only those petitions that somebody will ask about.
-        self.limited = len({fact.petition for fact in facts}) > most or all(tells(fact.name) for fact in facts)
+        self.limited = len({fact.petition for fact in facts}) > most or (
+            bool(facts) and all(tells(fact.name) for fact in facts)
+        )
         if self.limited:
             self._facts = [fact for fact in self._facts if tells(fact.name)]
         self._numbers: dict[Behind, int] = {}
+
+    def _is_in(self, fact: Fact, groups: set[tuple[str, str | None]]) -> bool:
+        group = None if fact.category is None else self._parents.get(fact.category, "")
+        return ("all", "") in groups or not groups.isdisjoint(
+            (
+                ("team", fact.team),
+                ("category", fact.category),
+                ("group", group),
+                ("community", fact.community),
+                ("source", fact.source),
+            )
+        )
 
     def number(self, behind: Behind) -> int | None:
         """The number of a figure; None where nothing behind it is carried."""
@@ -67,8 +88,8 @@ class Index:
             return _Shown(rest, None, rest=True)
         return _Shown()
 
-    def packed(self, parents: Mapping[str, str]) -> dict[str, Any]:
-        """Everything that the script needs, of the figures that were numbered. `parents`: see `behind.select`."""
+    def packed(self) -> dict[str, Any]:
+        """Everything that the script needs, of the figures that were numbered."""
         names, teams, categories, communities, sources = (_Codes() for _ in range(5))
         places: dict[tuple[int, int, int], int] = {}
         profiles: dict[tuple[int, ...], int] = {}
@@ -97,7 +118,7 @@ class Index:
             "figures": figures,
             "teams": teams.texts,
             "categories": categories.texts,
-            "groups": [parents.get(code, "") for code in categories.texts],
+            "groups": [self._parents.get(code, "") for code in categories.texts],
             "communities": communities.texts,
             "sources": sources.texts,
             "places": [list(place) for place in places],

@@ -195,7 +195,7 @@ def _widths(table: Table, size: float, room: float) -> list[float]:
     for k, column in enumerate(table.columns):
         cells = [width_of(row[k].text, size) for row in table.rows] or [0.0]
         head = width_of(column.title, size)
-        need = max(_longest_word(column.title, size), head / 3, 2 * size)
+        need = max(_longest_word(column.title, size), head / 3 + size / 2, 2 * size)
         if column.kind == "text":
             # Seven characters of a longer text in each line are read without effort.
             need = max(need, min(max(cells), 7 * size), *(_longest_word(row[k].text, size) for row in table.rows[:200]))
@@ -207,9 +207,15 @@ def _widths(table: Table, size: float, room: float) -> list[float]:
     if sum(least) > room:
         return []
     spare = room - sum(least)
-    wish = sum(most) - sum(least)
-    if wish >= spare and wish > 0:
-        return [low + (high - low) * spare / wish for low, high in zip(least, most, strict=True)]
+    if sum(most) >= room:
+        # Who lacks little gets it first: one long text must not break a whole column of short ones.
+        widths = list(least)
+        order = sorted(range(len(least)), key=lambda k: most[k] - least[k])
+        for n, k in enumerate(order):
+            given = min(most[k] - least[k], spare / (len(order) - n))
+            widths[k] += given
+            spare -= given
+        return widths
     return [width * room / sum(most) for width in most]
 
 

@@ -17,7 +17,7 @@ from xixi_workflow.core.document import NONE, Chart, Document, Enclosed, Heading
 from xixi_workflow.reports import charts, office
 from xixi_workflow.reports.drawing import width_of
 from xixi_workflow.reports.fonts import faces, printable
-from xixi_workflow.reports.office import Part
+from xixi_workflow.reports.office import Annex, Part
 
 _PROGRAM: Final = charts.PROGRAM + Path(__file__).with_name("paper.typ").read_text("utf-8")
 #: A row higher than this (points) may be parted by the end of a page; all others are kept whole.
@@ -34,7 +34,8 @@ def write(document: Document, enclosed: Enclosed) -> bytes:
         format="pdf",
         # An archive can read it in thirty years (PDF/A-2a) and a blind reader today (PDF/UA-1).
         pdf_standards=["a-2a", "ua-1"],
-        timestamp=document.provenance.exported_at,
+        # Typst takes whole seconds only.
+        timestamp=document.provenance.exported_at.replace(microsecond=0),
         sys_inputs={"document": json.dumps(_Page(document).plain(), ensure_ascii=False)},
     )
     assert isinstance(made, bytes)
@@ -70,15 +71,7 @@ class _Page:
             "watermark": self._text(document.watermark),
             "keywords": document.provenance.line,
             "blocks": self._blocks(laid.parts),
-            "annexes": [
-                {
-                    "label": annex.label,
-                    "title": self._text(annex.title) or NONE,
-                    "lines": office.title_lines(self._text(annex.title) or NONE, office.TEXT[0], office.SIZE_2),
-                    "blocks": self._blocks(annex.parts),
-                }
-                for annex in laid.annexes
-            ],
+            "annexes": [self._annex(annex) for annex in laid.annexes],
         }
         page["missing"] = "　".join(f"U+{ord(letter):04X}" for letter in sorted(self._missing))
         return page
@@ -88,16 +81,25 @@ class _Page:
         self._missing |= missing
         return clean
 
-    def _blocks(self, parts: Iterable[Part]) -> list[dict[str, Any]]:
+    def _annex(self, annex: Annex) -> dict[str, Any]:
+        title = self._text(annex.title) or NONE
+        head = {
+            "kind": "annex",
+            "label": annex.label,
+            "lines": office.title_lines(title, office.TEXT[0], office.SIZE_2),
+        }
+        return {"title": title, "blocks": self._blocks(annex.parts, head)}
+
+    def _blocks(self, parts: Iterable[Part], *first: dict[str, Any]) -> list[dict[str, Any]]:
         """Wide tables with the headings over them are put together on pages that lie across."""
-        blocks: list[dict[str, Any]] = []
+        blocks: list[dict[str, Any]] = [*first]
         for part in parts:
             block = self._block(part)
             if not block.pop("across", False):
                 blocks.append(block)
                 continue
             over: list[dict[str, Any]] = []
-            while blocks and blocks[-1]["kind"] == "heading":
+            while blocks and blocks[-1]["kind"] in ("heading", "annex"):
                 over.insert(0, blocks.pop())
             if blocks and blocks[-1]["kind"] == "across":
                 blocks[-1]["blocks"] += [*over, block]
@@ -125,7 +127,7 @@ class _Page:
         fit = office.fit(table)
         columns = [
             {
-                "title": self._text(column.title),
+                "lines": office.title_lines(self._text(column.title), fit.widths[k] - 8, fit.size),
                 "right": column.kind != "text",
                 "apart": office.apart(table, k),
                 "width": fit.widths[k],

@@ -118,12 +118,12 @@ class _Book:
         sheet.set_column(0, _COLUMNS - 1, _EACH)
         row = 0
 
-        def line(text: str, look: str, high: float = 18.0) -> None:
+        def line(text: str, look: str, high: float = 15.5) -> None:
             nonlocal row
             sheet.merge_range(row, 0, row, _COLUMNS - 1, "", looks[look])
             sheet.write_string(row, 0, text, looks[look])
             width = _COLUMNS * _EACH * (0.62 if look == "title" else 1)
-            sheet.set_row(row, high * lines_of(text, width) + 3)
+            sheet.set_row(row, high * lines_of(text, width) + 5)
             row += 1
 
         line(document.issuer, "issuer")
@@ -131,7 +131,7 @@ class _Book:
         for text in (document.subtitle, document.number, document.date):
             if text:
                 line(text, "centred")
-        line(document.audit, "faint", 15)
+        line(document.audit, "faint", 13)
 
         def link(name: str, title: str) -> None:
             nonlocal row
@@ -183,6 +183,7 @@ class _Book:
             return
         sheet = self.sheet(self.words["charts"], across=True)
         sheet.set_column(0, 0, max(12.0, *(room_of(label) + 2 for _, chart in charts for label in chart.labels[:40])))
+        sheet.set_column(1, max(len(chart.series) for _, chart in charts), 13)
         row = self.head(sheet, self.words["charts"]) + 1
         breaks = []
         for n, (part, chart) in enumerate(charts):
@@ -201,22 +202,29 @@ class _Book:
         sheet.freeze_panes(top + 1, 1)
 
     def annex(self, annex: office.Annex) -> None:
-        """A sheet for all that is annexed under one heading."""
-        grids = [(part, Grid(part.block, self.looks)) for part in annex.parts if isinstance(part.block, Table)]
-        widths = [max(column) for column in _columns([grid.widths for _, grid in grids])]
+        """Tables of numbers on sheets of their own, to be sorted and filtered; all else under each other on one."""
+        own = [part for part in annex.parts if isinstance(part.block, Table) and part.caption and _counts(part.block)]
+        for part in own:
+            self.table(part, annex.title)
+            assert isinstance(part.block, Table)
+            self.annexed.append((self.where[Table, part.block.key], part.caption))
+        parts = [part for part in annex.parts if part not in own and not isinstance(part.block, Chart)]
+        if not any(isinstance(part.block, Table | Paragraph) for part in parts):
+            return
+        grids = [Grid(part.block, self.looks) for part in parts if isinstance(part.block, Table)]
+        widths = [max(column) for column in _columns([grid.widths for grid in grids])]
         sheet = self.sheet(annex.title, across=sum(widths) > _ACROSS)
         self.annexed.append((sheet.name, f"{annex.label}　{annex.title}"))
         row = self.head(sheet, annex.title)
         room = max(sum(widths), _COLUMNS * _EACH)
         tables = iter(grids)
-        for part in annex.parts:
+        for part in parts:
             block = part.block
             if isinstance(block, Table):
-                _, grid = next(tables)
                 if part.caption:
                     sheet.write_string(row, 0, part.caption, self.looks["inner"])
                     row += 1
-                row = grid.put(sheet, row, self.table_name(), filters=False) + 1
+                row = next(tables).put(sheet, row, self.table_name(), filters=False) + 1
             elif isinstance(block, Heading):
                 sheet.write_string(row, 0, f"{part.mark}{block.text}", self.looks["inner"])
                 row += 1
@@ -225,11 +233,15 @@ class _Book:
                 for one in block.sentences:
                     sheet.merge_range(row, 0, row, last, "", self.looks["text"])
                     sheet.write_string(row, 0, one.text, self.looks["text"])
-                    sheet.set_row(row, 18 * lines_of(one.text, room) + 3)
+                    sheet.set_row(row, 15.5 * lines_of(one.text, room) + 4)
                     row += 1
         # The tables of an annex share their columns: each is as wide as the widest asks for.
         for at, width in enumerate(widths):
             sheet.set_column(at, at, width)
+
+
+def _counts(table: Table) -> bool:
+    return any(column.kind not in ("text", "code", "instant") for column in table.columns)
 
 
 def _columns(rows: list[list[float]]) -> Iterator[list[float]]:

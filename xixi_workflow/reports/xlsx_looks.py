@@ -22,14 +22,14 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "text": {"text_wrap": True, "valign": "top"},
     "link": {"font_color": _BLUE, "underline": 1},
     "sheet title": {"bold": True, "font_size": 14, "font_color": _BLUE},
-    "note": {"font_color": "#595959", "font_size": 9},
+    "note": {"font_color": "#595959", "font_size": 9, "text_wrap": True, "valign": "top"},
     "column": {
         "bold": True, "bg_color": _BLUE, "font_color": "#FFFFFF", "align": "center", "valign": "vcenter",
         "text_wrap": True, "border": 1, "border_color": _LINE,
     },
 }  # fmt: skip
 #: Where each kind of cell stands. A text wraps; a number never does.
-_LEFT: Final = {"align": "left", "text_wrap": True, "valign": "vcenter"}
+_LEFT: Final = {"align": "left", "text_wrap": True, "valign": "vcenter", "indent": 1}
 _RIGHT: Final = {"align": "right", "valign": "vcenter"}
 #: Characters of Excel's own width in a centimetre of 小四 are not to be had; its unit is a digit of the standard font.
 _DIGIT: Final = width_of("0", 11)

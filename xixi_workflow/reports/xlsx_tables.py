@@ -12,7 +12,7 @@ from xixi_workflow.reports.xlsx_looks import Looks, lines_of, room_of
 _WIDEST, _NARROWEST = 46.0, 7.0
 _DAY: Final = 86400
 #: A rate that is printed with its parts: `94.69%（614/648）`.
-_PARTS: Final = re.compile(r"[-\d.,]+%\s*[（(]([^（）()]+)[)）]")
+_PARTS: Final = re.compile(r"([-\d.,]+%)\s*[（(]([^（）()]+)[)）]")
 _TITLE: Final = {"zh": "{}（分子/分母）", "en": "{} (of)"}
 _LEFT: Final = ("text", "code")
 
@@ -33,7 +33,7 @@ class Grid:
                 self._add(
                     Column(f"{column.key}_parts", title, "text"),
                     [
-                        Cell("text", part[1]) if part else Cell("none", "" if cell.kind == "rate" else cell.text)
+                        Cell("text", part[2]) if part else Cell("none", "" if cell.kind == "rate" else cell.text)
                         for part, cell in zip(parts, cells, strict=True)
                     ],
                 )
@@ -47,11 +47,11 @@ class Grid:
 
     def _width(self, at: int) -> float:
         column = self.columns[at]
-        texts = [room_of(row[at].text) for row in self.rows]
+        texts = [room_of(_PARTS.sub(r"\1", row[at].text)) for row in self.rows]
         # The arrow of the filter stands beside the heading, which wraps sooner than it widens the column.
         heading = room_of(column.title)
         heading = heading if heading <= 10 else max(10.0, heading / 2)
-        return min(_WIDEST, max(_NARROWEST, heading + 3, *(width + 2 for width in texts), 0))
+        return min(_WIDEST, max(_NARROWEST, heading + 3, *(width * 1.05 + 3 for width in texts), 0))
 
     def put(self, sheet: Any, top: int, name: str, *, filters: bool) -> int:
         """Write the table from row `top` on and return the row after it and its notes."""
@@ -73,11 +73,14 @@ class Grid:
             total = self.table.total and n == len(self.rows) - 1
             for at, cell in enumerate(row):
                 self._cell(sheet, top + 1 + n, at, cell, total)
-            lines = max((lines_of(c.text, w - 1) for c, w in zip(row, self.widths, strict=True)), default=1)
+            lines = max((lines_of(c.text, w - 2) for c, w in zip(row, self.widths, strict=True)), default=1)
             sheet.set_row(top + 1 + n, 15.5 * lines + 3)
         after = top + 1 + len(self.rows)
         for note in self.table.notes:
+            if len(self.columns) > 1:
+                sheet.merge_range(after, 0, after, len(self.columns) - 1, "", looks["note"])
             sheet.write_string(after, 0, note, looks["note"])
+            sheet.set_row(after, 13 * lines_of(note, max(self.width, _NARROWEST)) + 3)
             after += 1
         return after
 

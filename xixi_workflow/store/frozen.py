@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from xixi_workflow.core.frozen import Change, Edit, Frozen, Issued, Listed, Reason, Text
+from xixi_workflow.core.frozen import NO_ROOT, Change, Edit, Frozen, Issued, Listed, Reason, Text
 from xixi_workflow.store.connect import Store
 from xixi_workflow.store.tables import ChainRow, PetitionRow, SealRow, metadata
 
@@ -36,7 +36,7 @@ def head(store: Store) -> tuple[int, str]:
 def root_at(store: Store, seal: int) -> str | None:
     """The hash (hex) of a seal; zeros for 0, None when there is no such seal."""
     if seal == 0:
-        return bytes(32).hex()
+        return NO_ROOT
     with store.reading() as db:
         found: bytes | None = db.scalar(select(SealRow.hash).where(SealRow.number == seal))
         return None if found is None else found.hex()

@@ -169,14 +169,14 @@ def _row(kept: Kept, noted: Issued | None, policy: Policy, language: Language) -
     cells["file"] = f'<a href="{PATH}/{escape(kept.name, quote=True)}">{escape(kept.name)}</a>'
     cells["format"] = escape(kept.name.rpartition(".")[2])
     cells["size"] = _size(kept.size)
-    cells["sha"] = f'<span title="{kept.sha256}">{kept.sha256[:12]}</span>'
+    cells["sha"] = f'<span title="{kept.sha256}">{kept.sha256[:8]}</span>'
     if noted is not None:
         form = policy.forms.get(noted.form)
         team = policy.teams.get(noted.team)
-        names = [getattr(form, language, noted.form), getattr(team, language, noted.team)]
+        whose = escape(getattr(team, language, noted.team))
         cells |= {
             "period": escape(noted.period),
-            "form": " · ".join(escape(name) for name in names if name),
+            "form": escape(getattr(form, language, noted.form)) + (whose and f'<br><span class="soft">{whose}</span>'),
             "version": _version(noted.version, text),
             "audience": text.get(noted.audience, escape(noted.audience)),
             "language": text.get(noted.language, escape(noted.language)),
@@ -188,7 +188,7 @@ def _row(kept: Kept, noted: Issued | None, policy: Policy, language: Language) -
 
 
 def _kind(column: str) -> str:
-    return {"size": ' class="n"', "form": ' class="team"'}.get(column, "")
+    return ' class="n"' if column == "size" else ""
 
 
 def _version(version: int, text: Mapping[str, str]) -> str:
