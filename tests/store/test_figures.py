@@ -88,7 +88,7 @@ def test_the_database_counts_what_the_pages_show(database_url: str, seed: int) -
 @pytest.fixture(scope="session")
 def a_month(tmp_path_factory: pytest.TempPathFactory) -> Figures:
     """One eventful month."""
-    engine = live_a_month(_fresh(tmp_path_factory), 8, petitions=150)
+    engine = live_a_month(_fresh(tmp_path_factory), 10, petitions=150)
     found = with_past(engine, "2026-06")
     engine.store.close()
     return found

@@ -107,7 +107,7 @@ class Page:
             if refused := found.worse_by_refusal:
                 self._screen.line(
                     say(
-                        f"新超时的里有 {refused} 件，当时的申请按新规则已太迟或不许（见下）；真按新规则办，人会早些申请",
+                        f"新超时的里有 {refused} 件，当时的申请按新规则已太迟或不许（见下），实际会早些申请",
                         f"{refused} of the first had a request that comes too late or is not allowed (below); people"
                         " would ask earlier",
                     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,6 @@ _MONTHS: Final = (
 )
 _UNIT: Final = re.compile(r"([0-9])([a-z])")
 _DAY: Final = 86400
-_TWO: Final = Decimal("0.01")
 
 
 def cell(  # noqa: PLR0911 - one for each kind
@@ -134,7 +133,7 @@ def period(name: str, language: Language) -> str:
     if language == "zh":
         return f"{year}年第{number_of}周（{start.month}月{start.day}日至{last.month}月{last.day}日）"
     first = f"{start.day} {_MONTHS[start.month - 1]}"
-    return f"week {number_of} of {year} ({first} to {last.day} {_MONTHS[last.month - 1]})"
+    return f"Week {number_of} of {year} ({first} to {last.day} {_MONTHS[last.month - 1]})"
 
 
 def _change(value: Change, language: Language, style: Style) -> Cell:
@@ -144,7 +143,6 @@ def _change(value: Change, language: Language, style: Style) -> Cell:
         moved, kind, unit = value.points, "points", "个百分点" if zh else " points"
     if moved is None:
         return Cell("none", NONE)
-    moved = moved.quantize(_TWO, ROUND_HALF_UP)
     found: Any = kind
     if style != "words":
         return Cell(found, f"{moved:+,.2f}{unit}" if moved else f"{abs(moved):.2f}{unit}", moved)

@@ -185,7 +185,7 @@ def _donut(chart: Chart, width: float, height: float | None) -> Sheet:
     for n, (name, figures) in enumerate(keys):
         x, y = left + room * (n // rows), first + 14 * (n % rows)
         sheet.swatch(x, y, n)
-        sheet.words(x + 15, y, shortened(name, 8.5, room - 40 - width_of(figures, 8.5)), size=8.5)
+        sheet.words(x + 15, y, shortened(name, 8.5, room - 37 - width_of(figures, 8.5)), size=8.5)
         sheet.words(x + room - 14, y, figures, at=(1, 0.5), size=8.5)
     return sheet
 

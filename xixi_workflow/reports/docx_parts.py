@@ -68,6 +68,16 @@ def indented(paragraph: ParagraphStyle | Paragraph, *, first: float = 0, right: 
             mark.set(qn(f"w:{name}"), str(round(characters * size * 20)))
 
 
+def tight(style: ParagraphStyle) -> None:
+    """No air between Chinese and Latin letters: in a narrow column "24小时" would become two lines."""
+    properties = style.element.get_or_add_pPr()
+    for name in ("autoSpaceDE", "autoSpaceDN"):
+        properties.insert_element_before(
+            parse_xml(f'<w:{name} {_MARKUP} w:val="0"/>'), "w:bidi", "w:adjustRightInd", "w:snapToGrid", "w:spacing",
+            "w:ind", "w:contextualSpacing", "w:mirrorIndents", "w:suppressOverlap", "w:jc", "w:outlineLvl",
+        )  # fmt: skip
+
+
 def ruled(paragraph: Paragraph, colour: str, eighths: int) -> None:
     """A rule below the paragraph, `eighths` of a point thick."""
     border = f'<w:pBdr {_MARKUP}><w:bottom w:val="single" w:sz="{eighths}" w:space="6" w:color="{colour}"/></w:pBdr>'

@@ -7,7 +7,7 @@ pages of their own; page numbers "— 1 —" outside. English documents keep the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from xixi_workflow.core.document import Block, Chart, Document, Heading, Language, Table
@@ -174,15 +174,19 @@ _PAD: Final = 8.0
 _APART: Final = 10.0
 
 
-def fit(table: Table, *, upright: Iterable[float] = (SIZE_5, SMALL_5, 8.0)) -> Fit:
+def fit(table: Table, *, air: float = 1.0) -> Fit:
     """The largest type in which every number stays on one line and words keep their room; then the page is turned.
+
+    `air`: how much wider than ours the letters may be, where the reader's machine has the fonts.
 
     Whatever has too many columns even so is laid across the page in the smallest type, its words broken.
     """
-    tries = [(size, False) for size in upright] + [(size, True) for size in (SIZE_5, SMALL_5, 8.0, 7.0, 6.0)]
+    tries = [(size, False) for size in (SIZE_5, SMALL_5, 8.0)] + [
+        (size, True) for size in (SIZE_5, SMALL_5, 8.0, 7.0, 6.0)
+    ]
     for size, across in tries:
         room = TEXT[1] if across else TEXT[0]
-        widths = _widths(table, size, room)
+        widths = _widths(table, size * air, room)
         if widths:
             return Fit(size, widths, across)
     return Fit(6.0, [TEXT[1] / len(table.columns)] * len(table.columns), True)

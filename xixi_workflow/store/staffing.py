@@ -45,7 +45,7 @@ def runs(store: Store, clocks: Sequence[str], since: datetime, until: datetime) 
     parts = (
         f"SELECT o.clock, o.team, {words.slot('o.started_at')} AS slot, o.result FROM petition p"
         " JOIN outcome o ON o.petition_id = p.id"
-        " WHERE o.clock IN :clocks AND o.key = '' AND o.started_at >= :since AND o.started_at < :until"
+        " WHERE o.clock IN :clocks AND o.started_at >= :since AND o.started_at < :until"
         f" AND p.source NOT IN {among(UNCOUNTED_SOURCES)} AND {which}"
         for which in (*over, "p.closed_at IS NULL AND p.wake_at IS NULL")
     )
