@@ -111,6 +111,13 @@ def names(found: Iterable[Fact]) -> set[str]:
 
 
 def test_what_somebody_will_ask_about_tells() -> None:
-    telling = ("closure.late", "response.unmet", "missed.interim", "cause.closure.field", "rework", "rated.dissatisfied")
+    telling = (
+        "closure.late",
+        "response.unmet",
+        "missed.interim",
+        "cause.closure.field",
+        "rework",
+        "rated.dissatisfied",
+    )
     silent = ("filed", "closure.on_time", "closure.ended", "rated.satisfied", "open_at_end", "resolved.solved")
     assert [term for term in (*telling, *silent) if tells(term)] == [*telling]

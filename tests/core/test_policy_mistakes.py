@@ -33,25 +33,6 @@ RATED = ["rate", "rate_dissatisfied", "reopen"]
 # --- one mistake, one problem, at its place -------------------------------------------------------------------------
 
 MISTAKES: list[tuple[tuple[str, str, Any], tuple[str | int, ...], str]] = [
-    # the report
-    (
-        (POLICY, "report/ranked_by", "closure_in_time"),
-        ("report", "ranked_by"),
-        "unknown indicator 'closure_in_time'; known: acceptance_on_time, ",
-    ),
-    (
-        (POLICY, "report/score", {"repeat_rate": 1}),
-        ("report", "score", "repeat_rate"),
-        "repeat_rate is not told of teams, who do not decide what is filed",
-    ),
-    # The petitioner may let the survey run out.
-    ((POLICY, "report/score/survey_on_time", 5), ("report", "score", "survey_on_time"), "unknown indicator 'survey"),
-    ((POLICY, "report/score", {}), ("report", "score"), "at least one indicator is needed"),
-    ((POLICY, "report/score/satisfaction", 0), ("report", "score", "satisfaction"), "Input should be greater than 0"),
-    ((POLICY, "report/contact_within", "0s"), ("report", "contact_within"), "must be more than zero"),
-    ((POLICY, "report/repeat_within", "0s"), ("report", "repeat_within"), "must be more than zero"),
-    ((POLICY, "report/ranking_minimum", 0), ("report", "ranking_minimum"), "Input should be greater than or equal to"),
-    ((COMMUNITIES, "communities/0/households", 0), ("communities", 0, "households"), "Input should be greater than or"),
     # clocks and events
     ((POLICY, "clocks/x", clock(starts=["acept"])), ("clocks", "x", "starts", 0), "unknown event 'acept'; known: "),
     ((POLICY, "clocks/x", clock(starts=["breach"])), ("clocks", "x", "starts", 0), "breach is what a clock does; "),

@@ -13,30 +13,41 @@ import pytest
 from tests.conftest import DATABASES
 from xixi_workflow import wiring
 from xixi_workflow.adapters.policy_folder import shipped_folder
+from xixi_workflow.adapters.report_files import provenance
 from xixi_workflow.core.digests import Part, digest
 from xixi_workflow.core.lifecycle import EVENTS
 from xixi_workflow.core.petition import Vars
 from xixi_workflow.core.words import Language, Matter
 from xixi_workflow.demo import samples
-from xixi_workflow.demo.drive import Demonstration, demonstrate, first_midnight
+from xixi_workflow.demo.drive import Demonstration, Wanted, demonstrate, first_midnight
 from xixi_workflow.demo.reading import Digests
 from xixi_workflow.demo.texting import EVERYTHING, TEXTED
+from xixi_workflow.engine.exports import FORMATS
 from xixi_workflow.settings import Settings
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 #: What may differ between two runs with the same seed.
-VOLATILE = ("seconds", "petitions_per_second", "database", "report")
+VOLATILE = ("seconds", "petitions_per_second", "database", "documents")
+#: Most tests look at the petitions alone.
+FEW = ("json",)
 
 
 def run(
-    url: str, folder: Path, *, count: int, days: int, seed: int = 1, texted: Mapping[str, float] = TEXTED
+    url: str,
+    folder: Path,
+    *,
+    count: int,
+    days: int,
+    seed: int = 1,
+    texted: Mapping[str, float] = TEXTED,
+    formats: tuple[str, ...] = FEW,
 ) -> Demonstration:
     settings = Settings(database_url=url, config=shipped_folder())
     zone = wiring.read_config(settings).zone
     engine = wiring.open_engine(settings, now=first_midnight(zone), upgrade=True)
     try:
         rows = samples.read(shipped_folder() / "samples" / "petitions.csv")
-        report = folder / "report.json"
+        report = Wanted(folder / "report", formats=formats)
         return demonstrate(
             engine, rows, count=count, days=days, seed=seed, report=report, told=lambda progress: None, texted=texted
         )
@@ -160,15 +171,23 @@ def test_the_totals_add_up_and_the_journal_is_sound(database_url: str, tmp_path:
     assert result.journal_verified
 
 
-def test_the_report_holds_the_figures_of_every_month_that_was_touched(tmp_path: Path) -> None:
-    done = run(f"sqlite:///{tmp_path / 'demo.db'}", tmp_path, count=60, days=29)
-    assert done.result.months == ["2026-06", "2026-07"]
-    written = msgspec.json.decode(Path(done.result.report).read_bytes())
-    assert list(written) == done.result.months
-    counts = [month["overview"]["counts"] for month in written.values()]
-    assert sum(month.get("filed", 0) for month in counts) == done.result.received
-    assert sum(month.get("returned", 0) for month in counts) == done.result.returned
-    assert sum(month.get("rework", 0) for month in counts) == done.result.reopened
+def test_a_month_of_petitions_ends_with_its_documents_in_every_format(tmp_path: Path) -> None:
+    # The last four days of the month are for the surveys.
+    done = run(f"sqlite:///{tmp_path / 'demo.db'}", tmp_path, count=60, days=26, formats=FORMATS)
+    assert (done.result.month, done.result.version) == ("2026-06", 1)
+    names = [Path(document).name for document in done.result.documents]
+    assert names == [*(f"2026-06-monthly-zh.{name}" for name in FORMATS), "2026-06-monthly-public-zh.pdf"]
+    assert all(provenance(Path(document).read_bytes()).version == 1 for document in done.result.documents)
+    written = msgspec.json.decode((tmp_path / "report" / "2026-06-monthly-zh.json").read_bytes())
+    counts = written["figures"]["overview"]["counts"]
+    assert counts["filed"] == done.result.received
+    assert counts.get("returned", 0) == done.result.returned
+    assert counts.get("rework", 0) == done.result.reopened
+
+
+def test_a_month_that_is_not_over_is_reported_as_a_draft(tmp_path: Path) -> None:
+    done = run(f"sqlite:///{tmp_path / 'demo.db'}", tmp_path, count=20, days=2)
+    assert (done.result.month, done.result.version) == ("2026-06", 0)
 
 
 def test_no_alarm_is_noticed_late_but_those_that_were_due_before_the_petition_came(tmp_path: Path) -> None:

@@ -135,7 +135,8 @@ def test_a_ring_tells_each_share_to_two_places_half_up() -> None:
     assert words == ["a", "591　99.49%", "b", "3　0.51%"]
     assert charts.share_of(1, Decimal(16)) == Decimal("6.25")
     assert charts.share_of(1, Decimal(800)) == Decimal("0.13")
-    assert charts.share_of(Decimal("0.5"), Decimal("4000.0")) == Decimal("0.01")
+    assert charts.share_of(Decimal("0.1"), Decimal("80.5")) == Decimal("0.12")
+    assert charts.share_of(Decimal("0.5"), Decimal("7.5")) == Decimal("6.67")
     assert charts.share_of(Decimal("0.5"), Decimal("1.5")) == Decimal("33.33")
 
 

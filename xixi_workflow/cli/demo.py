@@ -23,7 +23,7 @@ from xixi_workflow.cli.failures import UNUSABLE, Stop
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Database, Json, LanguageOption, language, overriding, settings
 from xixi_workflow.demo import samples
-from xixi_workflow.demo.drive import Progress, demonstrate, first_midnight
+from xixi_workflow.demo.drive import Progress, Wanted, demonstrate, first_midnight
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.settings import Settings
 from xixi_workflow.store import board, census
@@ -34,7 +34,8 @@ USUAL = 3000
 #: A service that has shown itself so lately is running.
 _ALIVE = timedelta(minutes=1)
 _FILE = "demo.db"
-_REPORT = "report.json"
+#: The folder of the month's documents, in the output folder.
+_REPORT = "report"
 #: Simulated days between two lines of progress where there is no terminal.
 _LINE_EVERY = 5
 
@@ -84,8 +85,9 @@ def demo(  # noqa: PLR0913, PLR0917 - one argument for each option
         try:
             if not named:
                 census.mark(engine.store, count)
+            report = Wanted(folder / _REPORT, language())
             with _told(screen, quiet=as_json) as told:
-                done = demonstrate(engine, rows, count=count, days=days, seed=seed, report=folder / _REPORT, told=told)
+                done = demonstrate(engine, rows, count=count, days=days, seed=seed, report=report, told=told)
             policy = engine.policies.in_force
         finally:
             engine.store.close()
@@ -105,7 +107,7 @@ def _samples(source: Path | None) -> list[samples.Sample]:
 def _writable(out: Path) -> Path:
     """The folder, made if need be. Ends the command when nothing can be written there."""
     folder = out.resolve()
-    probe = folder / f".{_REPORT}"
+    probe = folder / ".writable"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()

@@ -155,7 +155,10 @@ class Summary:
         done, say, line = self._done.result, self._say, self._screen.line
         sound = say("完好", "sound") if done.journal_verified else say("被改动", "CHANGED")
         line(say("日志链：", "Journal:"), sound, style="" if done.journal_verified else "bold red")
-        line(say("月报数据：", "Figures:"), done.report, f"({', '.join(done.months)})")
+        state = say("已封存", "frozen") if done.version else say("草稿", "draft")
+        line(say("月报：", "Report:"), done.month, state)
+        for document in done.documents:
+            line("  " + document)
         line(say("数据库：", "Database:"), done.database)
         line(say("用真实服务打开：", "Open it live:"), f"{_program()} up --database {done.database}")
 

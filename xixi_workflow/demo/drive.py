@@ -1,4 +1,4 @@
-"""One demonstration: petitions made, the world let run, everything counted and the month's figures written down."""
+"""One demonstration: petitions made, the world let run, everything counted and the month's documents written."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from xixi_workflow.core.figures import Figures, canonical
-from xixi_workflow.core.periods import period_span
+from xixi_workflow.adapters.report_folder import ReportFolder
+from xixi_workflow.core.periods import containing
+from xixi_workflow.core.words import Language
 from xixi_workflow.demo.arrivals import arrivals
 from xixi_workflow.demo.samples import Sample, filings
 from xixi_workflow.demo.texting import TEXTED
 from xixi_workflow.demo.world import World
-from xixi_workflow.engine.figures import count as count_month
+from xixi_workflow.engine.exports import FORMATS
 from xixi_workflow.engine.handle import Engine
+from xixi_workflow.engine.report_issue import Issue, Order, issue
+from xixi_workflow.reports.formats import WRITERS
 from xixi_workflow.store.census import Census, Happened, Kept, Texts, census, missed, texts
 from xixi_workflow.store.verify import Verified, verify
 
@@ -69,8 +72,10 @@ class Result(msgspec.Struct):
     seconds: float
     petitions_per_second: float
     database: str
-    months: list[str]
-    report: str
+    #: The month that was reported on, its version (0: a draft), and each of its documents.
+    month: str
+    version: int
+    documents: list[str]
 
 
 class Demonstration:
@@ -81,6 +86,14 @@ class Demonstration:
         self.counted = counted
         self.start = start
         self.end = end
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The documents at the end: where, in which language, and in which formats."""
+
+    folder: Path
+    language: Language = "zh"
+    formats: tuple[str, ...] = FORMATS
 
 
 def first_midnight(zone: ZoneInfo) -> datetime:
@@ -95,14 +108,14 @@ def demonstrate(
     count: int,
     days: int,
     seed: int,
-    report: Path,
+    report: Wanted,
     told: Callable[[Progress], None],
     texted: Mapping[str, float] = TEXTED,
 ) -> Demonstration:
     """Drive `count` petitions that arrive over `days` days through their life, on an empty database.
 
-    `texted` is the share of what could be an SMS that is one, by role. `told` hears of every simulated day. Writes the
-    figures of each month to `report`; raises `OSError` when it cannot.
+    `texted` is the share of what could be an SMS that is one, by role. `told` hears of every simulated day. At the end
+    the first month is frozen, if it is over, and its documents are written; raises `OSError` when they cannot be.
     """
     policy = engine.policies.in_force
     rng = random.Random(seed)
@@ -124,8 +137,7 @@ def demonstrate(
     world.run(start, end, stepped)
     seconds = time.perf_counter() - began
     counted = census(engine.store)
-    written = _months(engine, start, end)
-    report.write_bytes(_readable(written))
+    issues = _reported(engine, containing(start.astimezone(policy.zone), "month"), report, end)
     result = _result(counted, isinstance(verify(engine.store), Verified))
     result.refused = dict(sorted(world.refused.items()))
     result.texts = texts(engine.store)
@@ -133,14 +145,17 @@ def demonstrate(
     result.seconds = round(seconds, 3)
     result.petitions_per_second = round(result.received / seconds, 1) if seconds else 0.0
     result.database = engine.store.shown
-    result.months = list(written)
-    result.report = str(report)
+    result.month, result.version = issues[0].period, issues[0].version
+    result.documents = [str(file.path) for one in issues for file in one.files]
     return Demonstration(result, counted, start, end)
 
 
-def _readable(written: dict[str, Figures]) -> bytes:
-    months = {month: msgspec.Raw(canonical(figures)) for month, figures in written.items()}
-    return msgspec.json.format(msgspec.json.encode(months), indent=2) + b"\n"
+def _reported(engine: Engine, month: str, wanted: Wanted, now: datetime) -> list[Issue]:
+    """What leaders, clerks and programs get, and what the public gets."""
+    internal = Order(month, formats=wanted.formats, language=wanted.language, freeze=True)
+    public = msgspec.structs.replace(internal, formats=tuple({"pdf"} & {*wanted.formats}), audience="public")
+    folder = ReportFolder(wanted.folder)
+    return [issue(engine, order, WRITERS, folder, by="demo", now=now) for order in (internal, public)]
 
 
 def _result(counted: Census, journal_verified: bool) -> Result:
@@ -170,18 +185,7 @@ def _result(counted: Census, journal_verified: bool) -> Result:
         seconds=0.0,
         petitions_per_second=0.0,
         database="",
-        months=[],
-        report="",
+        month="",
+        version=0,
+        documents=[],
     )
-
-
-def _months(engine: Engine, start: datetime, end: datetime) -> dict[str, Figures]:
-    """The figures of every local month that the simulated time touches."""
-    zone = engine.policies.in_force.zone
-    made: dict[str, Figures] = {}
-    at = start
-    while at < end:
-        month = at.astimezone(zone).strftime("%Y-%m")
-        made[month] = count_month(engine, month)
-        at = period_span(month, zone)[1]
-    return made

@@ -146,12 +146,10 @@ def letter(issue: Issue, engine: Engine, link: Callable[[Made], str]) -> tuple[s
 
 def _frozen(engine: Engine, period: str, *, by: str, now: datetime) -> tuple[bool, tuple[str, str]]:
     """Whether it was frozen now, and why it could not be."""
-    if freeze.frozen(engine, period) is not None:
-        return False, ("", "")
     try:
         freeze.freeze(engine, period, by=by, now=now)
     except FreezeError as error:
-        # Somebody else may have been faster.
+        # Frozen before, or by somebody who was faster: that is all that is wanted.
         if freeze.frozen(engine, period) is not None:
             return False, ("", "")
         log.warning("period_not_frozen", period=period, why=error.en)

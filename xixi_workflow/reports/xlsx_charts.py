@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from xixi_workflow.core.document import Chart
-from xixi_workflow.reports.xlsx_looks import Looks, room_of
+from xixi_workflow.reports.xlsx_looks import Looks, lines_of, room_of
 
 _COLOURS: Final = ("#1F4E79", "#C55A11", "#548235", "#7F6000", "#7030A0", "#008080", "#A6A6A6", "#BF3F3F")
 #: Points of a picture, and of a row of cells.
@@ -25,6 +25,7 @@ def draw(book: Any, sheet: Any, top: int, chart: Chart, title: str, looks: Looks
     sheet.write_string(first, 0, chart.unit, looks["column"])
     for at, series in enumerate(chart.series, start=1):
         sheet.write_string(first, at, series.name, looks["column"])
+    sheet.set_row(first, 15.5 * max((lines_of(series.name, 12) for series in chart.series), default=1) + 2)
     for n, label in enumerate(chart.labels, start=1):
         sheet.write_string(first + n, 0, label, looks.cell(left=True))
         for at, series in enumerate(chart.series, start=1):

@@ -199,8 +199,8 @@ class _Count:
         self._run(sql.to_fold())
         if not w.sqlite:
             self._db.exec_driver_sql("ANALYZE month_petition")
-        places = "SELECT * FROM month_cell WHERE cell IN (SELECT cell FROM month_petition)"
-        self._cells = {row[0]: _Place(*row[1:]) for row in self._run(places)}
+        left = " WHERE cell IN (SELECT cell FROM month_petition)" if narrowed else ""
+        self._cells = {row[0]: _Place(*row[1:]) for row in self._run(f"SELECT * FROM month_cell{left}")}
         return narrowed
 
     def _run(self, text: str, *, many: bool = False, **more: Any) -> Any:

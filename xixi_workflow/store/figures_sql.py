@@ -12,6 +12,7 @@ from typing import Final
 from xixi_workflow.core import canary
 from xixi_workflow.core.kpi_causes import TELLING
 from xixi_workflow.core.kpi_fold import DETAIL, MOVES, REWORK, RINGS, TIMELY, UNCOUNTED
+from xixi_workflow.core.kpi_table import MISSED
 from xixi_workflow.core.lifecycle import ENDED
 from xixi_workflow.core.periods import SLOT
 
@@ -148,7 +149,8 @@ def leave_telling(w: Words) -> str:
     return (
         f"DELETE FROM month_petition WHERE id NOT IN (SELECT o.petition_id{_DUE}{_MISSED})"
         " AND id NOT IN (SELECT j.petition_id FROM journal j JOIN month_petition m ON m.id = j.petition_id"
-        f" WHERE j.event IN {wrong} OR (j.event = 'rated' AND {w.data('rating')} = 'dissatisfied'))"
+        f" WHERE j.event IN {wrong} OR (j.event = 'rated' AND {w.data('rating')} = 'dissatisfied')"
+        f" OR (j.event = 'contacted' AND {w.data('judged')} IN {among(MISSED)}))"
     )
 
 
