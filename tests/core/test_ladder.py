@@ -39,7 +39,8 @@ def spelled_out(steps: list[StepShape]) -> list[tuple[float, int, int]]:
     for s in steps:
         times = s.times or (100_000 if s.repeat else 1)
         for n in range(times):
-            at = s.after + n * (s.repeat or 0)
+            # To the microsecond, as every instant: what falls together rings in the order of levels.
+            at = round(s.after + n * (s.repeat or 0), 6)
             if n and s.times is None and at > LAST_REPEAT:
                 break
             rings.append((at, s.level, n))
