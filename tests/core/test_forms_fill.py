@@ -30,8 +30,8 @@ from xixi_workflow.core.document import (
     Table,
 )
 from xixi_workflow.core.figures import WITHHELD, Figures, digest
-from xixi_workflow.core.form_fill import FormError, fill
-from xixi_workflow.core.forms import FormFile
+from xixi_workflow.core.forms.fill import FormError, fill
+from xixi_workflow.core.forms.schema import FormFile
 from xixi_workflow.core.frozen import Change, Edit
 from xixi_workflow.core.kpi import Rate
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.core.spoilt import GONE, POLICY, SHIPPED, changed, problems
-from xixi_workflow.core.form_names import names_of
+from xixi_workflow.core.forms.names import names_of
 from xixi_workflow.core.kpi_table import kpis
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import PolicyError, build, load

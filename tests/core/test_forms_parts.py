@@ -11,7 +11,7 @@ from tests.core.a_month import a_month
 from tests.core.test_forms_fill import filled, sentences, tables
 from xixi_workflow.core.document import HIDDEN, NONE, Audience, Chart, Table
 from xixi_workflow.core.figures import WITHHELD, Figures
-from xixi_workflow.core.forms import FormFile
+from xixi_workflow.core.forms.schema import FormFile
 from xixi_workflow.core.kpi import quotient
 
 MONTH = a_month(400, seed=7, before=380)

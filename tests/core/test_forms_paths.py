@@ -14,11 +14,11 @@ from tests.core.spoilt import SHIPPED
 from xixi_workflow.core import kpi, kpi_table
 from xixi_workflow.core.behind import Behind
 from xixi_workflow.core.figures import WITHHELD, Figures
-from xixi_workflow.core.form_behind import behind, indicators
-from xixi_workflow.core.form_conditions import Scope, compile_condition, compile_value, evaluate, holds
-from xixi_workflow.core.form_names import names_of
-from xixi_workflow.core.form_paths import PathError, Place, View, compile_path, entries, look_up
-from xixi_workflow.core.form_structure import Node, fields_of
+from xixi_workflow.core.forms.behind import behind, indicators
+from xixi_workflow.core.forms.conditions import Scope, compile_condition, compile_value, evaluate, holds
+from xixi_workflow.core.forms.names import names_of
+from xixi_workflow.core.forms.paths import PathError, Place, View, compile_path, entries, look_up
+from xixi_workflow.core.forms.structure import Node, fields_of
 from xixi_workflow.core.policy_schema import FILES
 
 MONTH = a_month(400, seed=7)

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from xixi_workflow.core import form_print, kpi
+from xixi_workflow.core import kpi
 from xixi_workflow.core.document import HIDDEN, NONE
 from xixi_workflow.core.figures import WITHHELD, Named
-from xixi_workflow.core.form_paths import Place
-from xixi_workflow.core.form_structure import Node
-from xixi_workflow.core.forms import Style
+from xixi_workflow.core.forms import print as form_print
+from xixi_workflow.core.forms.paths import Place
+from xixi_workflow.core.forms.schema import Style
+from xixi_workflow.core.forms.structure import Node
 from xixi_workflow.core.kpi import Change, Rate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

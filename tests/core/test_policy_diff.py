@@ -17,7 +17,7 @@ from tests.core.policies import DOCUMENTS, small_policy
 from xixi_workflow.adapters.policy_folder import read_policy, shipped_folder
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import build
-from xixi_workflow.core.policy_diff import TOPICS, Line, diff, of_documents
+from xixi_workflow.core.policy_changes.lines import TOPICS, Line, diff, of_documents
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 SMALL = deepcopy(DOCUMENTS)

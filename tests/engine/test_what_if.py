@@ -19,7 +19,7 @@ from xixi_workflow.core.periods import period_span
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_build import build
 from xixi_workflow.demo import samples
-from xixi_workflow.demo.drive import demonstrate, first_midnight
+from xixi_workflow.demo.drive import Wanted, demonstrate, first_midnight
 from xixi_workflow.engine import duty, figures
 from xixi_workflow.engine.handle import Engine
 from xixi_workflow.engine.what_if import WhatIf, simulate
@@ -248,7 +248,7 @@ def lived_month(empty_database_url: str, tmp_path: Path) -> Iterator[Engine]:
     zone = wiring.read_config(settings).zone
     engine = wiring.open_engine(settings, now=first_midnight(zone), upgrade=True)
     rows = samples.read(shipped_folder() / "samples" / "petitions.csv")
-    report = tmp_path / "report.json"
+    report = Wanted(tmp_path / "report", formats=("json",))
     demonstrate(engine, rows, count=80, days=4, seed=3, report=report, told=lambda progress: None)
     yield engine
     engine.store.close()

@@ -13,8 +13,8 @@ from xixi_workflow.cli.failures import UNUSABLE, USAGE, Stop
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.core.policy import Policy
-from xixi_workflow.core.policy_diff import TOPICS
-from xixi_workflow.core.policy_diff import diff as compare
+from xixi_workflow.core.policy_changes.lines import TOPICS
+from xixi_workflow.core.policy_changes.lines import diff as compare
 
 _WHERE = "a folder, or the number of a version that was published"
 

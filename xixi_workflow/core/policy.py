@@ -22,7 +22,7 @@ from xixi_workflow.core.calendars import Calendar
 from xixi_workflow.core.city_time import CityTime
 from xixi_workflow.core.duty import Roster, service_of
 from xixi_workflow.core.duty_schema import RosterShape, Shift, gathered, is_duty, place_of
-from xixi_workflow.core.forms import FormFile, is_form, name_of
+from xixi_workflow.core.forms.schema import FormFile, is_form, name_of
 from xixi_workflow.core.ladder import Ladder
 from xixi_workflow.core.policy_schema import (
     DAYS,

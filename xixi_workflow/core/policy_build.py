@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from xixi_workflow.core.duty_schema import CHANGES, UNREAD, ChangesFile, DutyFile, is_duty
-from xixi_workflow.core.forms import FormFile, is_form
+from xixi_workflow.core.forms.schema import FormFile, is_form
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.policy_checks import cross_check
 from xixi_workflow.core.policy_problem import Problem

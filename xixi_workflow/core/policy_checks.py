@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from xixi_workflow.core import duty_checks, form_checks, policy_reach, policy_wording, report_checks
+from xixi_workflow.core import duty_checks, policy_reach, policy_wording, report_checks
 from xixi_workflow.core.duty_schema import UNREAD, is_duty
+from xixi_workflow.core.forms import checks as form_checks
 from xixi_workflow.core.ladder import LAST_REPEAT
 from xixi_workflow.core.policy import build_calendar, read_warning
 from xixi_workflow.core.policy_problem import Files, Path, Problem, unknown

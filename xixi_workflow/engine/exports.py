@@ -13,11 +13,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from xixi_workflow.core import correction, form_fill, public
+from xixi_workflow.core import correction, public
 from xixi_workflow.core.behind import Fact
 from xixi_workflow.core.document import Audience, Document, Enclosed, Language, Paragraph, Provenance, Sentence
 from xixi_workflow.core.figures import Figures, digest
-from xixi_workflow.core.forms import FormFile
+from xixi_workflow.core.forms.fill import fill as fill_form
+from xixi_workflow.core.forms.schema import FormFile
 from xixi_workflow.core.frozen import Change, Edit, Issued, Text
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.quoted_numbers import strange_numbers
@@ -167,7 +168,7 @@ def fill(
     edits = last_edits(engine, asked.text, until)
 
     def filled(edits: Mapping[str, Edit]) -> Document:
-        return form_fill.fill(
+        return fill_form(
             form,
             shown,
             language=asked.language,

@@ -28,11 +28,6 @@ class MonthBoard(msgspec.Struct):
     headline: dict[str, Any]
 
 
-def last_month(engine: Engine, *, now: datetime) -> str:
-    """The city's month before the one of `now`: `2026-10` on any day of November."""
-    return earlier(now.astimezone(engine.policies.in_force.zone).strftime("%Y-%m"), 1)
-
-
 def count(
     engine: Engine,
     period: str,

@@ -17,8 +17,6 @@ from typing import Final
 import pylopdf_fonts_zh_cn
 import typst
 
-SANS: Final = "Noto Sans SC"
-SERIF: Final = "Noto Serif SC"
 #: The geta mark: stands for a character that no font here has.
 MISSING: Final = "〓"
 
@@ -35,12 +33,12 @@ def faces() -> typst.Fonts:
 
 
 def sans() -> Path:
-    """The file of `SANS`."""
+    """The file of Noto Sans SC."""
     return Path(pylopdf_fonts_zh_cn.sans_path())
 
 
 def serif() -> Path:
-    """The file of `SERIF`."""
+    """The file of Noto Serif SC."""
     return Path(pylopdf_fonts_zh_cn.serif_path())
 
 

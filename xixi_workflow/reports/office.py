@@ -19,7 +19,7 @@ ABOVE, BELOW, BINDING, OUTER = 37.0, 35.0, 28.0, 26.0
 #: Width and height of the text, points.
 TEXT: Final = (156 * POINTS, 225 * POINTS)
 #: Sizes of type in points: 2 号, 3 号, 4 号, 小四, 五号, 小五.
-SIZE_2, SIZE_3, SIZE_4, SMALL_4, SIZE_5, SMALL_5 = 22.0, 15.75, 14.0, 12.0, 10.5, 9.0
+SIZE_2, SIZE_3, SIZE_4, SIZE_5, SMALL_5 = 22.0, 15.75, 14.0, 10.5, 9.0
 #: From line to line, points: 22 lines on a page.
 PITCH: Final = 28.95
 

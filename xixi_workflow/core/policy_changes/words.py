@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from xixi_workflow.core.policy_diff_changes import MISSING, Subject
-from xixi_workflow.core.policy_diff_names import Names, Two, arrow, plain
-from xixi_workflow.core.policy_diff_parts import Said, each
+from xixi_workflow.core.policy_changes.changes import MISSING, Subject
+from xixi_workflow.core.policy_changes.names import Names, Two, arrow, plain
+from xixi_workflow.core.policy_changes.parts import Said, each
 from xixi_workflow.core.sms import segments
 
 _LANGUAGES: Final = {"words/zh.yaml": Two("中文", "Chinese"), "words/en.yaml": Two("英文", "English")}

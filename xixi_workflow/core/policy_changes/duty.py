@@ -11,8 +11,8 @@ from typing import Final
 from xixi_workflow.core import duty_turns
 from xixi_workflow.core.duty import Span
 from xixi_workflow.core.policy import Policy
-from xixi_workflow.core.policy_diff_names import Names, Two, joined
-from xixi_workflow.core.policy_diff_parts import Said
+from xixi_workflow.core.policy_changes.names import Names, Two, joined
+from xixi_workflow.core.policy_changes.parts import Said
 
 AHEAD: Final = timedelta(days=28)
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, cast, get_args
 
 from xixi_workflow.core.document import Source
-from xixi_workflow.core.form_conditions import Scope, Value, compile_value
-from xixi_workflow.core.form_paths import PathError
-from xixi_workflow.core.forms import Style
+from xixi_workflow.core.forms.conditions import Scope, Value, compile_value
+from xixi_workflow.core.forms.paths import PathError
+from xixi_workflow.core.forms.schema import Style
 
 #: Stands for the list of a sentence's `each`.
 EACH: Final = "each"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from xixi_workflow.core.policy_diff_changes import MISSING, ORDER, Change, Subject
-from xixi_workflow.core.policy_diff_names import (
+from xixi_workflow.core.policy_changes.changes import MISSING, ORDER, Change, Subject
+from xixi_workflow.core.policy_changes.names import (
     Names,
     Two,
     arrow,
@@ -21,7 +21,7 @@ from xixi_workflow.core.policy_diff_names import (
     span,
     urgency,
 )
-from xixi_workflow.core.policy_diff_parts import Said, came_or_went, each, lists_or_values, or_unset, renamed
+from xixi_workflow.core.policy_changes.parts import Said, came_or_went, each, lists_or_values, or_unset, renamed
 
 
 def clocks(subject: Subject, names: Names) -> Iterator[Said]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from xixi_workflow.core.form_conditions import Scope, compile_condition
-from xixi_workflow.core.form_names import names_of
-from xixi_workflow.core.form_paths import Names, PathError
-from xixi_workflow.core.form_rows import compile_rows
-from xixi_workflow.core.form_tables import compile_chart, compile_table
-from xixi_workflow.core.form_text import EACH, compile_text
-from xixi_workflow.core.forms import (
+from xixi_workflow.core.forms.conditions import Scope, compile_condition
+from xixi_workflow.core.forms.names import names_of
+from xixi_workflow.core.forms.paths import Names, PathError
+from xixi_workflow.core.forms.rows import compile_rows
+from xixi_workflow.core.forms.schema import (
     BlockShape,
     ChartShape,
     EachShape,
@@ -23,6 +21,8 @@ from xixi_workflow.core.forms import (
     Wording,
     is_form,
 )
+from xixi_workflow.core.forms.tables import compile_chart, compile_table
+from xixi_workflow.core.forms.text import EACH, compile_text
 from xixi_workflow.core.policy_problem import Files, Path, Problem
 
 

@@ -1,8 +1,8 @@
 """What changes between two policies, in words, what matters most first.
 
-Every leaf of the documents that differs is said: by a sentence where there is one for it (`policy_diff_rules`,
-`policy_diff_people`, `policy_diff_words`), and otherwise by its place with the value before and after. Besides, whoever
-would be on duty differently in the coming weeks is said in hours, whatever the reason (`policy_diff_duty`).
+Every leaf of the documents that differs is said: by a sentence where there is one for it (`rules`,
+`people`, `words`), and otherwise by its place with the value before and after. Besides, whoever
+would be on duty differently in the coming weeks is said in hours, whatever the reason (`duty`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import Any, Final
 
 import msgspec
 
-from xixi_workflow.core import policy_diff_people as people
-from xixi_workflow.core import policy_diff_rules as rules
 from xixi_workflow.core.duty_schema import is_duty
 from xixi_workflow.core.policy import Policy
-from xixi_workflow.core.policy_diff_changes import MISSING, Change, Subject, subjects
-from xixi_workflow.core.policy_diff_duty import hours
-from xixi_workflow.core.policy_diff_names import (
+from xixi_workflow.core.policy_changes import people, rules
+from xixi_workflow.core.policy_changes.changes import MISSING, Change, Subject, subjects
+from xixi_workflow.core.policy_changes.duty import hours
+from xixi_workflow.core.policy_changes.names import (
     Names,
     Two,
     arrow,
@@ -30,8 +29,8 @@ from xixi_workflow.core.policy_diff_names import (
     span,
     urgency,
 )
-from xixi_workflow.core.policy_diff_parts import Said
-from xixi_workflow.core.policy_diff_words import wording
+from xixi_workflow.core.policy_changes.parts import Said
+from xixi_workflow.core.policy_changes.words import wording
 from xixi_workflow.core.policy_schema import Documents
 
 #: What lines are about, in the order in which they are told.

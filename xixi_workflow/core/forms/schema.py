@@ -1,8 +1,8 @@
 """The shape of the files in `config/forms/`: what a document says, in which order, and from which figures.
 
-A form is data. Its texts hold no number of their own: each comes from a path into `figures.Figures` (`form_paths.py`)
-between braces. Conditions and sums are in `form_conditions.py`, what is printed in `form_print.py`. `docs/forms.md`
-shows how to write one; `form_checks.py` finds the mistakes in one, `form_fill.py` makes a document of it.
+A form is data. Its texts hold no number of their own: each comes from a path into `figures.Figures` (`paths.py`)
+between braces. Conditions and sums are in `conditions.py`, what is printed in `print.py`. `docs/forms.md`
+shows how to write one; `checks.py` finds the mistakes in one, `fill.py` makes a document of it.
 """
 
 from __future__ import annotations

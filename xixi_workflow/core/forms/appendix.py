@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from xixi_workflow.core import form_print
 from xixi_workflow.core.document import NONE, Block, Cell, Column, Heading, Provenance, Table
-from xixi_workflow.core.form_rows import Setting
+from xixi_workflow.core.forms import print as form_print
+from xixi_workflow.core.forms.rows import Setting
 from xixi_workflow.core.frozen import Change
 
 #: Corrected figures that are listed; one changed petition moves many.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from xixi_workflow.core import form_print
 from xixi_workflow.core.document import Audience, Cell, Language, Source
-from xixi_workflow.core.form_behind import behind, indicators
-from xixi_workflow.core.form_conditions import (
+from xixi_workflow.core.forms import print as form_print
+from xixi_workflow.core.forms.behind import behind, indicators
+from xixi_workflow.core.forms.conditions import (
     Comparison,
     Scope,
     Value,
@@ -18,10 +18,10 @@ from xixi_workflow.core.form_conditions import (
     holds,
     measure,
 )
-from xixi_workflow.core.form_paths import Names, Path, PathError, Place, View, compile_path, entries, look_up
-from xixi_workflow.core.form_structure import Node
-from xixi_workflow.core.form_text import Slot
-from xixi_workflow.core.forms import RowsShape, Style, Wording
+from xixi_workflow.core.forms.paths import Names, Path, PathError, Place, View, compile_path, entries, look_up
+from xixi_workflow.core.forms.schema import RowsShape, Style, Wording
+from xixi_workflow.core.forms.structure import Node
+from xixi_workflow.core.forms.text import Slot
 from xixi_workflow.core.kpi import Kpi
 
 

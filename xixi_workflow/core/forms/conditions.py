@@ -20,8 +20,8 @@ from typing import Any, Final, NamedTuple
 
 from xixi_workflow.core import kpi
 from xixi_workflow.core.figures import WITHHELD
-from xixi_workflow.core.form_paths import Names, Path, PathError, Place, View, compile_path, look_up
-from xixi_workflow.core.form_structure import Node
+from xixi_workflow.core.forms.paths import Names, Path, PathError, Place, View, compile_path, look_up
+from xixi_workflow.core.forms.structure import Node
 from xixi_workflow.core.kpi import Change, Rate
 
 _OPERATOR: Final = re.compile(r"\s+(>=|<=|!=|=|>|<|not in|in)\s+")

@@ -7,7 +7,7 @@ from typing import Final
 
 from xixi_workflow.core import figures_build, kpi_table
 from xixi_workflow.core.figures_count import DIMENSIONS, NO_TEAMS
-from xixi_workflow.core.form_paths import SUMS, Names
+from xixi_workflow.core.forms.paths import SUMS, Names
 from xixi_workflow.core.kpi_causes import CAUSES
 from xixi_workflow.core.lifecycle import ENDED, EVENTS, STATES
 from xixi_workflow.core.policy_problem import Files

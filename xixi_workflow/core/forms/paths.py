@@ -24,7 +24,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from xixi_workflow.core.figures import WITHHELD, Figures, Group, Named
-from xixi_workflow.core.form_structure import TEXT, Node, fields_of
+from xixi_workflow.core.forms.structure import TEXT, Node, fields_of
 from xixi_workflow.core.kpi import Change, Rate, Spans
 from xixi_workflow.core.kpi_table import JUDGED, MISSED, VERDICTS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from xixi_workflow.core import form_appendix, form_print, form_text, periods
+from xixi_workflow.core import periods
 from xixi_workflow.core.document import (
     Audience,
     Block,
@@ -18,11 +18,14 @@ from xixi_workflow.core.document import (
     Source,
 )
 from xixi_workflow.core.figures import Figures, Group
-from xixi_workflow.core.form_conditions import Scope, compile_condition
-from xixi_workflow.core.form_paths import View
-from xixi_workflow.core.form_rows import Setting, compile_rows
-from xixi_workflow.core.form_tables import compile_chart, compile_table, fill_chart, fill_table
-from xixi_workflow.core.forms import BlockShape, EachShape, FormFile, SentenceShape, TextShape, Wording
+from xixi_workflow.core.forms import appendix as form_appendix
+from xixi_workflow.core.forms import print as form_print
+from xixi_workflow.core.forms import text as form_text
+from xixi_workflow.core.forms.conditions import Scope, compile_condition
+from xixi_workflow.core.forms.paths import View
+from xixi_workflow.core.forms.rows import Setting, compile_rows
+from xixi_workflow.core.forms.schema import BlockShape, EachShape, FormFile, SentenceShape, TextShape, Wording
+from xixi_workflow.core.forms.tables import compile_chart, compile_table, fill_chart, fill_table
 from xixi_workflow.core.frozen import Change, Edit
 
 

@@ -18,10 +18,10 @@ from xixi_workflow.core import periods, words
 from xixi_workflow.core.behind import Behind
 from xixi_workflow.core.document import HIDDEN, NONE, Cell, Kind, Language
 from xixi_workflow.core.figures import WITHHELD, Named
-from xixi_workflow.core.form_conditions import is_withheld
-from xixi_workflow.core.form_paths import Place
-from xixi_workflow.core.form_structure import Node
-from xixi_workflow.core.forms import Style
+from xixi_workflow.core.forms.conditions import is_withheld
+from xixi_workflow.core.forms.paths import Place
+from xixi_workflow.core.forms.schema import Style
+from xixi_workflow.core.forms.structure import Node
 from xixi_workflow.core.kpi import Change, Rate
 
 _MONTHS: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from xixi_workflow.core.policy_diff_changes import MISSING, ORDER, Subject, same
-from xixi_workflow.core.policy_diff_names import (
+from xixi_workflow.core.policy_changes.changes import MISSING, ORDER, Subject, same
+from xixi_workflow.core.policy_changes.names import (
     NOTHING,
     Names,
     Two,
@@ -19,7 +19,7 @@ from xixi_workflow.core.policy_diff_names import (
     plain,
     urgency,
 )
-from xixi_workflow.core.policy_diff_parts import Said, came_or_went, each, lists_or_values, or_unset, renamed
+from xixi_workflow.core.policy_changes.parts import Said, came_or_went, each, lists_or_values, or_unset, renamed
 
 _TONGUES: Final = {"zh": ("中文", "Chinese"), "en": ("英文", "English")}
 _WAYS: Final = {"sms": ("短信", "SMS"), "chat": ("工作群", "team chat")}
@@ -95,7 +95,7 @@ def _team(shape: Any, names: Names) -> Two:
 
 
 def roster(subject: Subject, names: Names) -> Iterator[Said]:
-    """How the duty of a team or role is written in one file; what it comes to is said by `policy_diff_duty`."""
+    """How the duty of a team or role is written in one file; what it comes to is said by `duty`."""
     name = names.roster(subject.path[2])
     file = subject.path[0]
     for change in each(subject):

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 from xixi_workflow.core import kpi
 from xixi_workflow.core.document import Cell, Chart, Column, Series, Table
 from xixi_workflow.core.figures import WITHHELD, Named
-from xixi_workflow.core.form_conditions import Scope, Value, compile_value, is_withheld
-from xixi_workflow.core.form_paths import Names, Path, PathError, Place, compile_path, look_up
-from xixi_workflow.core.form_print import kind_of
-from xixi_workflow.core.form_rows import Rows, Setting, compile_rows
-from xixi_workflow.core.form_structure import Node
-from xixi_workflow.core.forms import ChartShape, ColumnShape, RowsShape, TableShape
+from xixi_workflow.core.forms.conditions import Scope, Value, compile_value, is_withheld
+from xixi_workflow.core.forms.paths import Names, Path, PathError, Place, compile_path, look_up
+from xixi_workflow.core.forms.print import kind_of
+from xixi_workflow.core.forms.rows import Rows, Setting, compile_rows
+from xixi_workflow.core.forms.schema import ChartShape, ColumnShape, RowsShape, TableShape
+from xixi_workflow.core.forms.structure import Node
 
 #: As `total`: the last row has the sums of the counts above it.
 SUM: Final = "sum"

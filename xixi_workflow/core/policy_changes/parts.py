@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from xixi_workflow.core.policy_diff_changes import MISSING, Change, Subject
-from xixi_workflow.core.policy_diff_names import UNSET, Two, arrow, gained_and_lost, listed, plain
+from xixi_workflow.core.policy_changes.changes import MISSING, Change, Subject
+from xixi_workflow.core.policy_changes.names import UNSET, Two, arrow, gained_and_lost, listed, plain
 
 
 class Said(NamedTuple):

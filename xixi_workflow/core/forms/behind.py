@@ -11,7 +11,7 @@ from xixi_workflow.core import kpi_table
 from xixi_workflow.core.behind import Behind, GroupKind
 from xixi_workflow.core.figures import Figures
 from xixi_workflow.core.figures_count import DIMENSIONS
-from xixi_workflow.core.form_paths import SUMS, Place
+from xixi_workflow.core.forms.paths import SUMS, Place
 from xixi_workflow.core.kpi import Kpi
 
 _KINDS: Final[dict[str, Any]] = {section: kind for kind, section in DIMENSIONS.items()}

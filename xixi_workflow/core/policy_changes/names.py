@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from xixi_workflow.core.lifecycle import EVENTS, STATES
-from xixi_workflow.core.policy_diff_changes import MISSING
+from xixi_workflow.core.policy_changes.changes import MISSING
 from xixi_workflow.core.policy_schema import Documents, read_span
 
 #: Characters of a value that is shown as it is written.

@@ -1,0 +1,1 @@
+"""What changes between two policies, in words. `lines.diff` tells all of it."""
