@@ -7,8 +7,8 @@ lay it out and add nothing of their own: no number, no rounding, no sentence bey
 
 * Every `Cell` has its printed `text` in the document's language, the same in every format. `number` is for formats
   that calculate (xlsx, csv): the count, the percentage (94.69, not 0.9469), seconds, percentage points; for `instant`
-  see `at`. It is None where nothing is printed as a number ("—", "＊", texts). A `code` is a number that is a name, such
-  as a petition's: always written as text.
+  see `at`. It is None where nothing is printed as a number ("—", "＊", texts). A `code` is a number that is a name,
+  such as a petition's: always written as text.
 * A table's last row is its total where `total` is set; it foots.
 * `behind` says which petitions a figure is made of (`core/behind.py`); None where that is nobody's business, and
   throughout a public document.
