@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from rich.cells import cell_len
+
 from tests.cli.terminal import answer, xixi
 from xixi_workflow import wiring
 from xixi_workflow.core import commands as c
@@ -37,13 +40,13 @@ def test_the_report_prints_every_rate_with_what_it_is_made_of(database_url: str)
     told = answer("report", "2026-06", database=database_url)
     clocks = {clock["clock"]: clock for clock in told["timeliness"]}
     assert clocks["closure"]["on_time"] == {"numerator": 1, "denominator": 2, "percent": 50.0}
-    assert clocks["closure"]["raw"] == {"n": 1, "median": 6 * 60, "p90": 6 * 60}
+    assert clocks["closure"]["raw"] == {"n": 1, "mean": 6 * 60, "median": 6 * 60, "p90": 6 * 60}
     assert told["satisfaction"]["weighted"] == {"numerator": 0.6, "denominator": 1, "percent": 60.0}
     counts = told["overview"]["counts"]
     assert (counts["filed"], counts["closed"], told["overview"]["open_at_end"]) == (2, 1, 1)
     shown = xixi("report", "2026-06", database=database_url).stdout
-    assert "50.00 % (1/2)" in shown
-    assert "60.00 % (0.6/1)" in shown
+    assert "50.00% (1/2)" in shown
+    assert "60.00% (0.6/1)" in shown
 
 
 def test_a_month_without_cases_shows_dashes_and_no_percentages(database_url: str) -> None:
@@ -54,6 +57,33 @@ def test_a_month_without_cases_shows_dashes_and_no_percentages(database_url: str
     shown = xixi("report", "2020-01", database=database_url).stdout
     assert "%" not in shown
     assert "—" in shown
+
+
+def test_the_first_line_says_what_the_figures_are_and_the_next_what_to_do(database_url: str) -> None:
+    two_petitions(database_url)
+
+    def first(period: str) -> list[str]:
+        return xixi("report", period, database=database_url).stdout.splitlines()[:2]
+
+    assert first("2026-06") == ["2026-06  counted now, not frozen", "→ to freeze: xixi month freeze 2026-06"]
+    assert first("2090-01")[0] == "2090-01  not over: the figures until now"
+    assert xixi("month", "freeze", "2026-06", database=database_url).exit_code == 0
+    assert first("2026-06") == [
+        "2026-06  counted now  frozen as version 1",
+        "→ compared with what is frozen: xixi month recount 2026-06",
+    ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_screen_is_no_wider_than_a_page(database_url: str, language: str) -> None:
+    two_petitions(database_url)
+    shown = xixi("report", "2026-06", "--language", language, database=database_url).stdout
+    assert max(map(cell_len, shown.splitlines())) <= 100
+
+
+def test_what_is_no_period_is_said_in_the_readers_language(database_url: str) -> None:
+    assert "“June”不是月份也不是周" in xixi("report", "June", "--language", "zh", database=database_url).stderr
+    assert "'June' is not a month or a week" in xixi("report", "June", database=database_url).stderr
 
 
 def test_chinese_is_the_other_language(database_url: str) -> None:

@@ -100,6 +100,16 @@ def test_what_nobody_knows_is_refused_naming_what_is_known(
     assert not folder.exists()
 
 
+def test_a_folder_that_is_a_file_is_named_and_nothing_is_written(database_url: str, tmp_path: Path) -> None:
+    two_petitions(database_url)
+    (tmp_path / "notes").touch()
+    options = ("report", "2026-06", "--out", str(tmp_path / "notes"), "--formats", "csv")
+    refused = xixi(*options, database=database_url)
+    assert refused.exit_code == 4
+    assert "notes is no folder" in refused.stderr
+    assert "不是文件夹" in xixi(*options, "--language", "zh", database=database_url).stderr
+
+
 def test_formats_without_a_folder_are_a_mistake_and_no_screen(database_url: str) -> None:
     refused = xixi("report", "2026-06", "--formats", "csv", database=database_url)
     assert refused.exit_code == 2

@@ -27,7 +27,7 @@ def a_tally(n: int, dice: random.Random, start: datetime) -> tally.Tally:
     """`n` petitions, each with a life of its own."""
     verdicts: Counter[Any] = Counter()
     hours: Counter[Any] = Counter()
-    spans: Counter[Any] = Counter()
+    spans: dict[tuple[str, str, str], list[int]] = {}
     events: Counter[Any] = Counter()
     endings: Counter[Any] = Counter()
     filed: Counter[Any] = Counter()
@@ -53,7 +53,7 @@ def a_tally(n: int, dice: random.Random, start: datetime) -> tally.Tally:
             verdicts[clock, *where, verdict] += 1
             hours[clock, slot, verdict] += 1
             if verdict in ("on_time", "late"):
-                spans[clock, where[0], where[1], dice.randrange(9000)] += 1
+                spans.setdefault((clock, where[0], where[1]), []).append(dice.randrange(9000))
             if verdict in ("late", "breached", "unmet"):
                 causes[clock, where[0], where[1], dice.choice(list(CAUSES))] += 1
                 events["breached", clock, dice.randrange(3), False, *where] += 1
@@ -81,7 +81,7 @@ def a_tally(n: int, dice: random.Random, start: datetime) -> tally.Tally:
     return tally.Tally(
         verdicts=_cells(tally.VerdictCell, verdicts),
         hours=_cells(tally.HourCell, hours),
-        spans=_cells(tally.SpanCell, spans),
+        spans=[tally.SpanCell(*key, seconds) for key, seconds in spans.items()],
         events=_cells(tally.EventCell, events),
         endings=_cells(tally.EndingCell, endings),
         stages=[tally.StageCell(state, 60, 60, count) for state, count in open_now.items()],

@@ -83,6 +83,39 @@ def test_a_breach_is_on_record_while_the_clock_still_waits_and_is_settled_as_lat
 
 
 @pytest.mark.parametrize(
+    ("last", "who", "result"), [(RESOLVE, HANDLER, "late"), (c.WithdrawPetition(), PETITIONER, "unmet")]
+)
+def test_who_gets_a_petition_after_it_was_missed_does_not_answer_for_the_breach(
+    last: Command, who: Actor, result: str
+) -> None:
+    life = ticking("closure").sweeps(after("25h"))
+    life.does(c.ReturnPetition("not_my_duty"), HANDLER, after("26h"))
+    life.does(c.DispatchPetition("urban"), OPERATOR, after("27h")).does(ACCEPT, OPERATOR, after("27h 5m"))
+    life.does(last, who, after("28h"))
+    closure = life.verdict("closure")
+    assert (closure.result, closure.team) == (result, "police")
+
+
+def test_a_breach_of_what_nobody_had_yet_stays_nobodys() -> None:
+    life = Life(POLICY).sweeps(after("30h"))
+    assert life.verdict("closure").team == ""
+    life.does(c.RoutePetition("NOISE"), OPERATOR, after("31h")).does(DISPATCH, OPERATOR, after("32h"))
+    life.does(ACCEPT, HANDLER, after("33h")).does(RESOLVE, HANDLER, after("34h"))
+    assert (life.verdict("closure").result, life.verdict("closure").team) == ("late", "")
+
+
+def test_who_meets_a_clock_in_time_has_it_although_a_breach_was_noted_of_another() -> None:
+    """What was noted is proved wrong by what we hear of late."""
+    life = ticking("closure").does(c.ReturnPetition("not_my_duty"), HANDLER, after("3h"))
+    life.sweeps(after("25h"))
+    assert life.verdict("closure").team == "police"
+    life.does(c.DispatchPetition("urban"), OPERATOR, after("26h"), happened=after("4h"))
+    life.does(ACCEPT, OPERATOR, after("26h"), happened=after("5h"))
+    life.does(RESOLVE, HANDLER, after("26h"), happened=after("20h"))
+    assert (life.verdict("closure").result, life.verdict("closure").team) == ("on_time", "urban")
+
+
+@pytest.mark.parametrize(
     ("at", "result"), [("2h", "ended"), ("24h", "ended"), ("24h 1u", "unmet")], ids=["early", "at due", "after due"]
 )
 def test_a_clock_that_is_stopped_without_being_met_is_judged_only_after_a_breach(at: str, result: str) -> None:

@@ -52,7 +52,7 @@ def test_a_teams_rate_is_named_with_what_it_is_made_of() -> None:
             f"{names[0]}·{team.zh}",
             f"{names[1]} · {team.en}",
             f"{was.percent} % ({was.numerator}/{was.denominator})",
-            "91.67 % (11/12)",
+            "91.67% (11/12)",
         )
     }
 
@@ -107,7 +107,7 @@ CASES: list[tuple[str, Figures, str, str, str, str]] = [
         "satisfaction.weighted",
         "满意率",
         "Satisfaction",
-        "30.00 % (0.6/2)",
+        "30.00% (0.6/2)",
     ),
     (
         "an hour of the week",

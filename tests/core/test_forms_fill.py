@@ -226,8 +226,8 @@ def test_a_part_in_brackets_is_said_where_its_figure_exists(language: Language, 
 
 def test_of_a_week_it_says_week() -> None:
     assert said(filled("weekly", a_week_of(MONTH)), "filed").startswith("本周受理诉求400件")
-    assert filled("weekly", a_week_of(MONTH)).subtitle == "2026年第41周（10月5日至10月11日）"
-    assert filled("weekly", a_week_of(MONTH), "en").subtitle == "Week 41 of 2026 (5 October to 11 October)"
+    assert filled("weekly", a_week_of(MONTH)).subtitle == "2026年第41周（10月5日至11日）"
+    assert filled("weekly", a_week_of(MONTH), "en").subtitle == "Week 41 of 2026 (5 to 11 October)"
 
 
 def test_the_public_is_told_of_no_black_list_no_rank_and_no_single_petition() -> None:

@@ -156,11 +156,18 @@ BARS: dict[str, Any] = {
 }
 
 
-def test_a_line_shows_gaps_where_there_is_no_figure() -> None:
+def test_a_line_begins_with_the_first_figure() -> None:
     found = chart(**LINE)
     assert found is not None
-    assert found.labels[-2:] == ["2026-09", "2026-10"]
-    assert found.series[0].values == [None] * 11 + [380, 400]
+    assert found.labels == ["2026-09", "2026-10"]
+    assert found.series[0].values == [380, 400]
+
+
+def test_a_line_shows_gaps_where_there_is_no_figure() -> None:
+    gone = replace(MONTH.trend[-1], filed=None)
+    found = chart(replace(MONTH, trend=[*MONTH.trend[-2:], gone, *MONTH.trend[-1:]]), **LINE)
+    assert found is not None
+    assert found.series[0].values == [380, 400, None, 400]
 
 
 def test_a_single_point_is_no_line() -> None:

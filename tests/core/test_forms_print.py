@@ -99,7 +99,7 @@ def test_the_number_of_a_petition_is_a_name_and_no_number() -> None:
     [
         ("2026-10", "2026年10月", "October 2026"),
         ("2026-02", "2026年2月", "February 2026"),
-        ("2026-W43", "2026年第43周（10月19日至10月25日）", "Week 43 of 2026 (19 October to 25 October)"),
+        ("2026-W43", "2026年第43周（10月19日至25日）", "Week 43 of 2026 (19 to 25 October)"),
         ("2026-W01", "2026年第1周（12月29日至1月4日）", "Week 1 of 2026 (29 December to 4 January)"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_corrected_month_says_what_was_corrected(closed: Engine) -> None:
     file = one(closed)
     assert (file.name, says(file).version) == ("2026-11-monthly-zh-v2.html", 2)
     text = file.data.decode()
-    assert "33.33 % (1/3)" in text
+    assert "33.33% (1/3)" in text
     assert "66.67 % (2/3)" in text
 
 
@@ -240,10 +240,17 @@ def test_a_file_that_was_changed_is_told_from_one_that_was_never_issued(closed: 
     file = one(closed)
     found = asked_of(closed, file, file.data.replace(b"2026", b"2027", 1))
     assert found["file"].verdict == "wrong"
-    assert "the file was changed since: 2026-11-monthly-zh.html" in found["file"].en
+    assert "the file was changed since: none of the 1 issued with it" in found["file"].en
     assert not sound(list(found.values()))
     foreign = replace(says(file), exported_by="nobody")
     assert "no such file was issued" in check(closed, b"other", foreign, WRITERS)[0].en
+
+
+def test_a_file_with_other_figures_is_in_the_wrong_and_not_the_database(closed: Engine) -> None:
+    file = one(closed)
+    forged = {f.what: f for f in check(closed, file.data, replace(says(file), figures="0" * 64), WRITERS)}
+    assert forged["frozen"].verdict == forged["figures"].verdict == "wrong"
+    assert forged["figures"].en == "counted again, figures are as kept and not as the file says"
 
 
 def test_a_journal_that_was_changed_is_found_from_the_file(closed: Engine) -> None:

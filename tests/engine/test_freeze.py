@@ -191,6 +191,31 @@ def test_a_recount_has_the_same_bytes_however_life_goes_on(month: Engine) -> Non
     assert len(listed(month)) == 1
 
 
+def test_a_breach_stays_with_the_team_that_it_was_signed_for_whoever_settles_it(engine: Engine) -> None:
+    """Returned and dispatched anew after the breach, before the freeze; answered or given up after it."""
+    answered, given_up = in_progress(engine, "answered", "given up", now=T0)
+    sweep_all(engine, now=at(days=2))
+    other = next(team for team in engine.policies.in_force.teams if team != lead_of(engine, answered))
+    for number in (answered, given_up):
+        accepted(act(engine, number, c.ReturnPetition("not_my_duty"), HANDLER, now=at(days=2)))
+        accepted(act(engine, number, c.DispatchPetition(other), OPERATOR, now=at(days=2, hours=1)))
+        accepted(act(engine, number, c.AcceptPetition(), HANDLER, now=at(days=2, hours=2)))
+    sweep_all(engine, now=NEXT_DAY)
+    made = freeze(engine, "2026-11", by="anna", now=NEXT_DAY)
+    accepted(act(engine, answered, c.ResolvePetition("solved", "已清理"), HANDLER, now=NEXT_DAY))
+    accepted(act(engine, given_up, c.WithdrawPetition(), PETITIONER, now=NEXT_DAY))
+    sweep_all(engine, now=JANUARY)
+    teams = {team.code: team.counts.get("closure.breached", 0) for team in made.figures.teams}
+    assert teams[other] == 0
+    assert sum(teams.values()) == 2
+    assert recount(engine, "2026-11", by="bert", now=JANUARY) == Recounted(made, True, made.figures)
+
+
+def lead_of(engine: Engine, number: int) -> str:
+    with engine.store.reading() as db:
+        return str(db.execute(sa.text("SELECT lead FROM petition WHERE id = :id"), {"id": number}).scalar_one())
+
+
 def test_a_policy_that_changes_afterwards_changes_no_frozen_figure(month: Engine, policy: Policy) -> None:
     made = freeze(month, "2026-11", by="anna", now=NEXT_DAY)
     other = changed(policy, fairly_satisfied_weight=0.25)
@@ -217,7 +242,7 @@ def test_a_report_that_is_noted_after_the_freeze_makes_a_correction_that_names_t
     assert (reason.no, reason.event, reason.why) == (str(never), "resolved", "late")
     assert (reason.at, reason.noted_at, reason.by) == (at(hours=5), noted, "operator:anna")
     rates = {change.path: (change.before, change.after) for change in again.changes}
-    assert rates["overview.rates.closure_on_time"] == ("33.33 % (1/3)", "66.67 % (2/3)")
+    assert rates["overview.rates.closure_on_time"] == ("33.33% (1/3)", "66.67% (2/3)")
     assert frozen(month, "2026-11") == made
 
 

@@ -28,6 +28,11 @@ class Stop(Exception):  # noqa: N818 - it says what it does
         self.code = code
 
 
+def in_words(error: ValueError, language: str) -> str:
+    """What an error of the core or the engine says, in the reader's language where it knows both."""
+    return str(getattr(error, language, error))
+
+
 def sentence(error: BaseException) -> tuple[int, str] | None:
     """Exit code and text of a failure that a person can mend; None for a fault of ours, which keeps its traceback."""
     if isinstance(error, Stop):

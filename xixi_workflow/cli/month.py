@@ -10,8 +10,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from xixi_workflow import clock
-from xixi_workflow.cli.failures import PROBLEM, REFUSED, USAGE, Stop
-from xixi_workflow.cli.screen import Screen, tell_json
+from xixi_workflow.cli.failures import PROBLEM, REFUSED, USAGE, Stop, in_words
+from xixi_workflow.cli.screen import PAGE, Screen, tell_json
 from xixi_workflow.cli.session import Json, Tongue, language, open_engine, takes_settings
 from xixi_workflow.core.document import Sentence
 from xixi_workflow.core.frozen import Change, Frozen, Reason
@@ -26,6 +26,8 @@ month = typer.Typer(no_args_is_help=True, add_completion=False)
 
 #: Figures and lines that are shown one by one; --json has all.
 _SHOWN = 40
+#: Characters of a digest in a list; --json has all 64.
+_DIGEST = 12
 
 Period = Annotated[str, typer.Argument(metavar="PERIOD", help="统计期 A month 2026-10 or a week 2026-W43.")]
 By = Annotated[str, typer.Option("--by", help="经手人 Who does it; the name of this account when left out.")]
@@ -53,6 +55,7 @@ def freezing(period: Period, by: By = "", as_json: Json = False) -> None:
         return
     screen.line(screen.pick(f"{period} 已封存（第 1 版）", f"{period} is frozen (version 1)"), style="bold")
     _root(screen, found)
+    _documents(screen, period)
 
 
 @month.command()
@@ -92,8 +95,8 @@ def listed(as_json: Json = False) -> None:
         *(say("统计期", "Period"), say("版本", "Version"), say("封存时间", "Frozen"), say("经手人", "By")),
         *(say("更正项", "Changes"), say("规则版本", "Policy"), say("封印", "Seal"), say("报告校验值", "Report hash")),
     ]
-    rows = [[f.period, f.version, f.at, f.by, f.changes or "", f.policy, f.seal, f.report] for f in found]
-    screen.table("", headings, rows, right="|".join([headings[1], *headings[4:7]]))
+    rows = [[f.period, f.version, f.at, f.by, f.changes or "", f.policy, f.seal, _short(f.report)] for f in found]
+    screen.table("", headings, rows, right="|".join([headings[1], *headings[4:7]]), most=PAGE)
     if not found:
         screen.line(say("还没有封存过", "nothing is frozen yet"))
 
@@ -103,12 +106,17 @@ def listed(as_json: Json = False) -> None:
 def shown(period: Period, form: Form = "", team: Team = "", of: Of = "", as_json: Json = False) -> None:
     """文稿 The sentences of a report: key, text, and the figure that each number comes from."""
     with _engine() as (engine, screen):
-        found = sentences.sentences(engine, _asked(period, form, team, of), now=clock.now())
+        asked = _asked(period, form, team, of)
+        found = sentences.sentences(engine, asked, now=clock.now())
+        version = max((one.version for one in freeze.listed(engine) if one.period == period), default=0)
     if as_json:
         tell_json(found)
         return
+    state = screen.pick(f"第 {version} 版", f"version {version}") if version else screen.pick("草稿", "draft")
+    screen.line(period, asked.form, asked.team, state, style="bold")
     for one in found:
         _sentence(screen, one)
+    screen.line("→ " + screen.pick("改一句：", "to change one: ") + f"xixi month edit {period} KEY TEXT")
 
 
 @month.command()
@@ -138,6 +146,8 @@ def edit(
     restored = say(f"“{key}”已恢复原稿", f"{key}: the draft again")
     screen.line(say(f"“{key}”已改", f"{key}: changed") if found.edit.text else restored, style="bold")
     screen.line(say("原文", "was"), found.edit.was)
+    if found.edit.text:
+        screen.line(say("现为", "now"), found.edit.text)
     if found.strange:
         numbers = ", ".join(found.strange)
         warning = f"注意：原稿的数字里没有 {numbers}，请核对；公开版不采用这一句"
@@ -145,6 +155,7 @@ def edit(
             say(warning, f"mind: no figure of the draft is {numbers}; the public version keeps its draft"),
             style="yellow",
         )
+    _documents(screen, period, form, team)
 
 
 @month.command()
@@ -172,12 +183,12 @@ def issued(
             f.name,
             f.version or say("草稿", "draft"),
             audiences.get(f.audience, f.audience),
-            f.bytes,
-            f.sha256,
+            f"{f.bytes:,}",
+            _short(f.sha256),
         ]
         for f in found
     ]
-    screen.table("", headings, rows, right="|".join([headings[3], headings[5]]))
+    screen.table("", headings, rows, right="|".join([headings[3], headings[5]]), most=PAGE)
     if not found:
         screen.line(say("还没有导出过", "nothing was issued yet"))
 
@@ -203,6 +214,7 @@ def _recounted(screen: Screen, period: str, found: Recounted) -> None:
         kept = say(f"已作更正，存为第 {found.kept.version} 版", f"corrected: kept as version {found.kept.version}")
         screen.line(kept, style="bold")
         _root(screen, found.kept)
+        _documents(screen, period)
     else:
         screen.line("→ " + say("更正：", "to correct: ") + f"xixi month recount {period} --correct")
 
@@ -252,6 +264,16 @@ def _root(screen: Screen, found: Frozen) -> None:
     screen.line(say(f"日志根（第 {found.seal} 个封印）", f"journal's root (seal {found.seal})"), found.root)
 
 
+def _documents(screen: Screen, period: str, form: str = "", team: str = "") -> None:
+    """The next step: the documents of what is kept now."""
+    of = (f" --form {form}" if form else "") + (f" --team {team}" if team else "")
+    screen.line("→ " + screen.pick("出报告：", "the documents: ") + f"xixi report {period}{of} --out DIR")
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:_DIGEST]}…"
+
+
 def _as_data(found: Frozen) -> dict[str, Any]:
     """Everything of a frozen period but its figures, which `xixi report --json` prints."""
     names = [name for name in found.__struct_fields__ if name not in ("text", "changes", "reasons")]
@@ -269,22 +291,22 @@ def _engine() -> Iterator[tuple[Engine, Screen]]:
         try:
             yield engine, Screen(tongue, engine.policies.in_force.zone)
         except FreezeError as error:
-            raise Stop(error.zh if tongue == "zh" else error.en, REFUSED) from None
+            raise Stop(in_words(error, tongue), REFUSED) from None
         except ValueError as error:
-            raise Stop(str(error), USAGE) from None
+            raise Stop(in_words(error, tongue), USAGE) from None
 
 
 def _period(period: str) -> str:
     try:
         kind_of(period)
     except ValueError as error:
-        raise Stop(str(error), USAGE) from None
+        raise Stop(in_words(error, language()), USAGE) from None
     return period
 
 
 def _asked(period: str, form: str, team: str, of: str) -> Asked:
     if of and of not in get_args(Tongue):
-        raise Stop("--of: choose zh or en", USAGE)
+        raise Stop("--of：只能是 zh 或 en" if language() == "zh" else "--of: choose zh or en", USAGE)
     plain = {"month": "monthly", "week": "weekly"}[kind_of(_period(period))]
     tongue: Any = of or language()
     return Asked(period, form or plain, team, tongue)

@@ -34,7 +34,8 @@ def diff(
     duty differently in the coming 28 days is told in hours.
     """
     if bool(new) == in_force:
-        raise Stop("name two configurations, or one with --in-force", USAGE)
+        zh, en = "请写两套配置，或用 --in-force 只写一套", "name two configurations, or one with --in-force"
+        raise Stop(zh if language() == "zh" else en, USAGE)
     sides = ["", old] if in_force else [old, new]
     policies = [_policy(side) for side in sides]
     lines = compare(policies[0], policies[1], now=clock.now())
@@ -64,5 +65,8 @@ def _policy(side: str) -> Policy:
             return engine.policies.in_force
         try:
             return engine.policies.version(int(side))
-        except LookupError as error:
-            raise Stop(str(error), UNUSABLE) from None
+        except LookupError:
+            last = engine.policies.in_force.version
+            zh = f"没有第 {side} 版配置；现行的是第 {last} 版"
+            en = f"there is no policy version {side}; version {last} is in force"
+            raise Stop(zh if language() == "zh" else en, UNUSABLE) from None

@@ -9,7 +9,7 @@ from typing import Any
 from xixi_workflow import clock
 from xixi_workflow.adapters import report_files
 from xixi_workflow.adapters.report_folder import ReportFolder
-from xixi_workflow.cli.failures import REFUSED, UNUSABLE, USAGE, Stop
+from xixi_workflow.cli.failures import REFUSED, UNUSABLE, USAGE, Stop, in_words
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import language, open_engine
 from xixi_workflow.engine import report_issue
@@ -48,10 +48,16 @@ def export(order: Order, out: Path, *, by: str, as_json: bool) -> None:
         screen, now = Screen(tongue, engine.policies.in_force.zone), clock.now()
         try:
             issue = report_issue.issue(engine, order, WRITERS, _Careful(out), by=_account(by), now=now)
+        except (FileExistsError, NotADirectoryError):
+            zh, en = f"{out} 不是文件夹", f"{out} is no folder"
+            raise Stop(zh if tongue == "zh" else en, UNUSABLE) from None
+        except OSError as error:
+            zh, en = f"无法写入 {out}", f"{out} cannot be written"
+            raise Stop(f"{zh if tongue == 'zh' else en}: {error.strerror or error}", UNUSABLE) from None
         except FreezeError as error:
-            raise Stop(error.zh if tongue == "zh" else error.en, REFUSED) from None
+            raise Stop(in_words(error, tongue), REFUSED) from None
         except ValueError as error:
-            raise Stop(str(error), USAGE) from None
+            raise Stop(in_words(error, tongue), USAGE) from None
     over = now >= issue.figures.end
     if as_json:
         tell_json(_as_data(issue, over=over))
@@ -100,6 +106,8 @@ def _tell(screen: Screen, issue: Issue, *, over: bool) -> None:
     screen.table("", headings, rows, right=headings[1])
     if not issue.files:
         screen.line(say("没有可写的单位", "no team has figures to be written"))
+    elif over and not issue.version:
+        screen.line("→ " + say("封存后再出：", "to freeze it first: ") + f"xixi month freeze {issue.period}")
 
 
 def _is_document(path: Path) -> bool:

@@ -25,6 +25,8 @@ from xixi_workflow.core.words import Language
 
 #: Columns of an answer that goes to a file or another program, where no terminal says how wide it is.
 _WIDE = 200
+#: What a page of a terminal or of a message shows without folding.
+PAGE = 100
 _DASH = "—"
 #: Petition numbers, instants, masked telephones.
 _NUMBER = re.compile(r"[\d+*:. —-]*")
@@ -62,8 +64,13 @@ class Screen:
         """An empty line."""
         self._console.print()
 
-    def table(self, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: str = "") -> None:
-        """A table; `right` names the headings, separated by `|`, whose columns hold numbers. Nothing without rows."""
+    def table(
+        self, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], right: str = "", *, most: int = _WIDE
+    ) -> None:
+        """A table; `right` names the headings, separated by `|`, whose columns hold numbers. Nothing without rows.
+
+        `most`: columns it may take; longer texts are folded.
+        """
         table = Table(
             title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
         )
@@ -77,7 +84,7 @@ class Screen:
         for row in shown:
             table.add_row(*row)
         if table.row_count:
-            self._console.print(table)
+            self._console.print(table, width=min(most, self._console.width))
 
     def at(self, instant: datetime | None) -> str:
         """An instant to the second on the city's clock."""

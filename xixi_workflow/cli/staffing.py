@@ -10,7 +10,7 @@ import typer
 
 from xixi_workflow import clock
 from xixi_workflow.cli.failures import USAGE, Stop
-from xixi_workflow.cli.screen import Screen, tell_json
+from xixi_workflow.cli.screen import PAGE, Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.core import duty_words
 from xixi_workflow.core.policy import Policy
@@ -37,7 +37,8 @@ def staffing(
             found = staffing_of(engine, now=clock.now(), weeks=weeks, ahead=ahead, team=team)
         except LookupError:
             known = ", ".join(["operator", *policy.teams])
-            raise Stop(f"--team {team}: no such team; there are {known}", USAGE) from None
+            zh, en = f"没有单位 {team}；可用：{known}", f"no such team: {team}; known: {known}"
+            raise Stop(zh if language() == "zh" else en, USAGE) from None
     if as_json:
         tell_json({"short": [_short_data(o, run) for o in found.outlooks for run in runs(o.short)], "staffing": found})
         return
@@ -179,7 +180,7 @@ def _managed(screen: Screen, policy: Policy, found: Staffing) -> None:
         [
             duty_words.roster(o.code, policy, screen.language),
             f"{o.arrivals / weeks:.1f}",
-            f"{100 * o.managed.kept / o.managed.judged:.1f} %" if o.managed.judged else None,
+            f"{100 * o.managed.kept / o.managed.judged:.1f}%" if o.managed.judged else None,
             o.managed.judged,
             None if o.managed.load is None else _load(o.managed, screen),
             _verdict(o.managed, screen),
@@ -197,9 +198,11 @@ def _managed(screen: Screen, policy: Policy, found: Staffing) -> None:
     headings = [say("部门", "Team"), *numbers, say("依据", "Judged"), say("说明", "Remark")]
     title = say(
         f"每人每小时能承担多少（{KEPT}% 按时签收或响应时的最高来件量，样本不足 {CASES} 件不下结论）",
-        f"What one person manages in an hour, {KEPT} % in time ({CASES} cases at least)",
+        f"What one person manages in an hour, {KEPT}% in time ({CASES} cases at least)",
     )
-    screen.table(title, headings, rows, right="|".join(numbers))
+    # A line of its own: a table folds its title to its own width.
+    screen.line(title, style="bold")
+    screen.table("", headings, rows, right="|".join(numbers), most=PAGE)
     if quiet := [duty_words.roster(o.code, policy, screen.language) for o in found.outlooks if not o.arrivals]:
         screen.line(say("没有来件：", "Nothing came to: ") + say("、", ", ").join(quiet))
     for code in found.unmeasured:

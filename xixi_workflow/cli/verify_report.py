@@ -42,18 +42,27 @@ def verify_report(path: Path, *, as_json: bool) -> None:
 
 
 def _read(path: Path) -> bytes:
-    if path.is_file() and path.stat().st_size > report_files.LARGEST:
-        raise Stop(f"{path}: too large for a report", UNUSABLE)
-    return path.read_bytes()
+    """The file's bytes. Raises `Stop` that names what is in the way."""
+    say = 0 if language() == "zh" else 1
+    if path.is_dir():
+        raise Stop(f"{path}{('是文件夹，请指明一份报告', ' is a folder; name one report')[say]}", UNUSABLE)
+    try:
+        if path.stat().st_size > report_files.LARGEST:
+            raise Stop(f"{path}{('太大，不是报告', ' is too large for a report')[say]}", UNUSABLE)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise Stop(f"{path}{('不存在', ' is not there')[say]}", UNUSABLE) from None
+    except OSError as error:
+        raise Stop(f"{path}{('无法读取', ' cannot be read')[say]}: {error.strerror}", UNUSABLE) from None
 
 
 def _tell(screen: Screen, path: Path, says: Provenance, findings: list[Finding], *, sound: bool) -> None:
     say = screen.pick
     version = say(f"第 {says.version} 版", f"version {says.version}") if says.version else say("草稿", "draft")
+    fine = say("报告属实", "the report is what it says it is")
+    wrong = say("报告不可采信，原因见下", "the report cannot be relied on, see below")
+    screen.line(fine if sound else wrong, style="bold green" if sound else "bold red")
     screen.line(path.name, says.period, says.form, says.team, version, style="bold")
     for one in findings:
         mark, style = _MARKS[one.verdict]
         screen.line(f"{mark} {screen.name(one, one.en)}", style=style)
-    fine = say("结论：报告属实", "the report is what it says it is")
-    wrong = say("结论：报告不可采信，原因见上", "the report cannot be relied on, see above")
-    screen.line(fine if sound else wrong, style="bold green" if sound else "bold red")

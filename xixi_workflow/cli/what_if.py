@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xixi_workflow import clock
 from xixi_workflow.adapters.policy_folder import read_policy
-from xixi_workflow.cli.failures import USAGE, Stop
+from xixi_workflow.cli.failures import USAGE, Stop, in_words
 from xixi_workflow.cli.screen import Screen, tell_json
 from xixi_workflow.cli.session import Json, language, open_engine, takes_settings
 from xixi_workflow.cli.what_if_page import Page
@@ -39,7 +39,7 @@ def simulated(
         try:
             found = simulate(engine, other, month, now=clock.now(), listed=listed, progress=told)
         except ValueError as error:
-            raise Stop(str(error), USAGE) from None
+            raise Stop(in_words(error, language()), USAGE) from None
         before = engine.policies.version(found.versions[-1])
     if as_json:
         tell_json(found)

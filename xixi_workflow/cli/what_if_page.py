@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xixi_workflow.cli.petitions import RESULTS
-from xixi_workflow.cli.screen import Screen
+from xixi_workflow.cli.screen import PAGE, Screen
 from xixi_workflow.core import words
 from xixi_workflow.core.policy import Policy
 from xixi_workflow.core.what_if import KEPT
@@ -146,7 +146,7 @@ class Page:
                 ]
             )
         headings = [say("时限", "Clock"), say("时长", "Limit"), *numbers]
-        self._screen.table(say("当时 → 假如", "Then → what if"), headings, rows, right="|".join(numbers))
+        self._screen.table(say("当时 → 假如", "Then → what if"), headings, rows, right="|".join(numbers), most=PAGE)
 
     def _runs(self, clock_: Compared, runs: list[Changed], count: int, *, worse: bool) -> None:
         if not runs:
@@ -264,7 +264,7 @@ class Page:
         ]
         title = say("无法重演的操作", "What could not be done again")
         headings = [say("操作", "Deed"), number, say("原因", "Why"), say("例如", "For example")]
-        self._screen.table(title, headings, rows, right=number)
+        self._screen.table(title, headings, rows, right=number, most=PAGE)
         rows = [
             [words.event(x.event, self._screen.language), x.n, say(*_STOOD_IN.get(x.code, (x.code, x.code)))]
             for x in found.stood_in

@@ -100,7 +100,7 @@ def extend(plan: ClockPlan, clock: Clock, seconds: float, at: datetime) -> None:
 
 def _withdraw(clock: Clock) -> None:
     """A breach proved wrong: what we now hear of happened in time."""
-    clock.breached_at = clock.climb = None
+    clock.breached_at = clock.climb = clock.missed_by = None
     clock.rung = clock.acknowledged = 0
 
 
@@ -193,7 +193,8 @@ def acknowledge(plan: ClockPlan, clock: Clock, person: str) -> None:
 def settle(plan: ClockPlan, clock: Clock, at: datetime, *, met: bool, team: str) -> Outcome:
     """The verdict when the clock is met, or stopped without being met, at `at` (the instant of the event).
 
-    A clock that is settled in a pause is due as if it ran again from that moment on.
+    A clock that is settled in a pause is due as if it ran again from that moment on. `team` has the petition now; a
+    clock that was missed stays with who had it then.
     """
     at = max(at, clock.started_at)
     due_at, paused_for = clock.due_at, clock.paused_for
@@ -207,6 +208,8 @@ def settle(plan: ClockPlan, clock: Clock, at: datetime, *, met: bool, team: str)
         result = "on_time"
     else:
         result = "late"
+    if result in ("late", "unmet") and clock.missed_by is not None:
+        team = clock.missed_by
     return Outcome(
         clock.name,
         clock.key,

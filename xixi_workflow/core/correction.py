@@ -260,7 +260,7 @@ def _shown(value: Any) -> str:
     if _is_hidden(value):
         return HIDDEN
     if isinstance(value, Rate):
-        percent = DASH if value.percent is None else f"{value.percent} %"
+        percent = DASH if value.percent is None else f"{value.percent}%"
         return f"{percent} ({value.numerator:f}/{value.denominator})"
     if isinstance(value, Spans):
         return f"{_span(value.median)} / {_span(value.p90)} ({value.n})"
@@ -268,7 +268,7 @@ def _shown(value: Any) -> str:
         told = [
             *([f"{value.points:+}"] if value.points is not None else []),
             *([f"{value.by:+}"] if value.by is not None else []),
-            *([f"{value.percent:+} %"] if value.percent is not None else []),
+            *([f"{value.percent:+}%"] if value.percent is not None else []),
         ]
         return " ".join(told) or DASH
     if isinstance(value, datetime):

@@ -21,8 +21,9 @@ Var = Hashable
 #: Coefficients of quantities whose weighted sum is 0.
 Sum = dict[Var, int]
 
-#: How little a quantity is missed: printed as half of a rate only, a part, a whole with parts of its own.
-RATE_ONLY, PART, WHOLE = 0, 1, 2
+#: How little a quantity is missed: printed as half of a rate only, a part, a whole with parts of its own, what the
+#: publication is made for.
+RATE_ONLY, PART, WHOLE, HEADLINE = 0, 1, 2, 3
 #: How often a sum is looked at for bounds, at most and in the mean. What has not met by then is narrowed one by one and
 #: stays a range for long.
 _SWEEPS: Final = 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -27,29 +28,40 @@ NO_TEAMS: Final = (
 _ENDINGS: Final = ("survey_lapsed", "merged", "withdrawn", "rejected", "transferred")
 
 #: (code of the group, clock) -> how often each span occurred.
-Histograms = dict[tuple[str, str], dict[int, int]]
+Histograms = defaultdict[tuple[str, str], Counter[int]]
+
+
+def _histograms() -> Histograms:
+    return defaultdict(Counter)
 
 
 class Grouped(msgspec.Struct):
     """One kind of group."""
 
     counts: dict[str, Counts] = {}
-    raw: Histograms = {}
-    net: Histograms = {}
+    raw: Histograms = msgspec.field(default_factory=_histograms)
+    net: Histograms = msgspec.field(default_factory=_histograms)
 
 
 def group(tally: Tally, group_of: Mapping[str, str]) -> dict[str, Grouped]:
     """Everything counted, by kind of group; `all` has one group, named by the empty text."""
     found = {kind: Grouped() for kind in ("all", *DIMENSIONS)}
 
-    def count(name: str, n: int, team: str | None, category: str, community: str, source: str) -> None:
-        add(found["all"].counts, "", name, n)
+    # A month has few places and very many counts: where each is added up is looked up once.
+    places: dict[tuple[str, str, str], list[Counts]] = {}
+
+    def place(category: str, community: str, source: str) -> list[Counts]:
+        codes = {"category": category, "group": group_of.get(category, ""), "community": community, "source": source}
+        return [found[kind].counts.setdefault(code, {}) for kind, code in {"all": "", **codes}.items()]
+
+    def count(name: str, n: int, team: str | None, *where: *tuple[str, str, str]) -> None:
+        groups = places.get(where)
+        if groups is None:
+            groups = places[where] = place(*where)
+        for counts in groups:
+            counts[name] = counts.get(name, 0) + n
         if team is not None:
             add(found["team"].counts, team, name, n)
-        add(found["category"].counts, category, name, n)
-        add(found["group"].counts, group_of.get(category, ""), name, n)
-        add(found["community"].counts, community, name, n)
-        add(found["source"].counts, source, name, n)
 
     for v in tally.verdicts:
         count(f"{v.clock}.{v.verdict}", v.n, v.team, v.category, v.community, v.source)
@@ -115,15 +127,10 @@ def ending_names(cell: EndingCell) -> Iterator[str]:
 def _spans(tally: Tally, found: dict[str, Grouped]) -> None:
     whole, teams, categories = (found[kind] for kind in ("all", "team", "category"))
     for s in tally.spans:
-        for into in (whole.raw, whole.net):
-            _add(into, "", s.clock, s.seconds, s.n)
-        _add(teams.raw, s.team, s.clock, s.seconds, s.n)
-        _add(categories.raw, s.category, s.clock, s.seconds, s.n)
+        for into, code in ((whole.raw, ""), (teams.raw, s.team), (categories.raw, s.category)):
+            into[code, s.clock].update(s.seconds)
+    for key, histogram in whole.raw.items():
+        whole.net[key] = histogram.copy()
     for a in tally.adjusted:
-        _add(whole.net, "", a.clock, a.raw, -a.n)
-        _add(whole.net, "", a.clock, a.net, a.n)
-
-
-def _add(into: Histograms, code: str, clock: str, seconds: int, n: int) -> None:
-    histogram = into.setdefault((code, clock), {})
-    histogram[seconds] = histogram.get(seconds, 0) + n
+        whole.net["", a.clock][a.raw] -= a.n
+        whole.net["", a.clock][a.net] += a.n

@@ -77,7 +77,7 @@ class Piece(NamedTuple):
     label: str
 
 
-_BY_TIME: Final = attrgetter("at", "seq")
+_BY_TIME: Final = attrgetter("at")
 
 
 def pieces(lines: Sequence[Line], received_at: At, until: At) -> list[Piece]:
@@ -85,6 +85,7 @@ def pieces(lines: Sequence[Line], received_at: At, until: At) -> list[Piece]:
     found: list[Piece] = []
     since, label, state = received_at, "intake", ""
     dispatched = 0
+    # Of one instant, in the order of the journal, in which they are.
     for line in sorted(_telling(lines), key=_BY_TIME):
         if line.at >= until:
             break

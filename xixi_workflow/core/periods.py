@@ -24,21 +24,31 @@ _WEEK: Final = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _WEEKS: Final = 52
 
 
+class PeriodError(ValueError):
+    """Something else than a period was named; what, in both languages (`str` is English)."""
+
+    def __init__(self, period: str) -> None:
+        en = f"{period!r} is not a month or a week; write YYYY-MM or YYYY-Www, for example 2026-11 or 2026-W48"
+        super().__init__(en)
+        self.en = en
+        self.zh = f"“{period}”不是月份也不是周；请写 YYYY-MM 或 YYYY-Www，例如 2026-11 或 2026-W48"
+
+
 def kind_of(period: str) -> Kind:
-    """Whether `period` is a month or a week. Raises `ValueError` on anything else."""
+    """Whether `period` is a month or a week. Raises `PeriodError` on anything else, as all of this module does."""
     _days(period)
     return "month" if _MONTH.fullmatch(period) else "week"
 
 
 def period_span(period: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """First instant of `period` (local time of `zone`) and of the one after it, UTC. Raises `ValueError`."""
+    """First instant of `period` (local time of `zone`) and of the one after it, UTC. Raises `PeriodError`."""
     first, after = _days(period)
     start, end = (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in (first, after))
     return start, end
 
 
 def earlier(period: str, by: int) -> str:
-    """The period `by` periods before: `earlier("2026-01", 1)` is `2025-12`. Raises `ValueError`."""
+    """The period `by` periods before: `earlier("2026-01", 1)` is `2025-12`. Raises `PeriodError`."""
     first, _ = _days(period)
     if _MONTH.fullmatch(period):
         months = first.year * 12 + first.month - 1 - by
@@ -57,7 +67,7 @@ def containing(local: date, kind: Kind) -> str:
 
 
 def days(period: str) -> int:
-    """How many days `period` has. Raises `ValueError`."""
+    """How many days `period` has. Raises `PeriodError`."""
     first, after = _days(period)
     return (after - first).days
 
@@ -88,4 +98,4 @@ def _days(period: str) -> tuple[date, date]:
             pass
         else:
             return first, first + timedelta(weeks=1)
-    raise ValueError(f"{period!r} is not a month or a week; write YYYY-MM or YYYY-Www, for example 2026-11 or 2026-W48")
+    raise PeriodError(period)

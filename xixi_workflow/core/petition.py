@@ -50,6 +50,9 @@ class Clock(msgspec.Struct, array_like=True, gc=False):
     acknowledged: int = 0
     #: Where it stands on its ladder; None until it is breached.
     climb: Climb | None = None
+    #: The team that had the petition when it was breached, empty for nobody; None until then. Whoever gets the petition
+    #: afterwards does not answer for it, and the verdict of a month that is over stays with whom it was signed for.
+    missed_by: str | None = None
 
 
 class Assist(msgspec.Struct, array_like=True, gc=False):
@@ -173,7 +176,7 @@ class Outcome(msgspec.Struct, gc=False):
     clock: str
     key: str
     round: int
-    #: The team that answered for the clock when it was judged.
+    #: The team that answered for the clock when it was judged: of a missed one, when it was missed.
     team: str
     result: str
     started_at: datetime

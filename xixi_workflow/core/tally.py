@@ -10,6 +10,7 @@ spans and stays lead back to nobody and are then left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,13 +40,12 @@ class HourCell(NamedTuple):
 
 
 class SpanCell(NamedTuple):
-    """Clocks met by the cut-off, from start to the event that met them, in plain time."""
+    """Clocks met by the cut-off, from start to the event that met them, in plain time: each of them, in no order."""
 
     clock: str
     team: str
     category: str
-    seconds: int
-    n: int
+    seconds: Sequence[int]
 
 
 class AdjustedCell(NamedTuple):

@@ -299,7 +299,8 @@ class Work:
                 self._by_time("survey_lapses", clock.due_at)
         else:
             ring = clocks.breach(plan, clock, plan.choose(petition.category, petition.urgency))
-            self.outcomes.append(clocks.standing(clock, "breached", clock.key or petition.lead))
+            clock.missed_by = clock.key or petition.lead
+            self.outcomes.append(clocks.standing(clock, "breached", clock.missed_by))
             # A ladder that rings at the breach itself shares its line: the common case costs one entry, not two.
             if ring is not None:
                 fact["level"] = ring.level

@@ -83,11 +83,9 @@ class _Check:
             return Finding("file", "ok", zh, f"the file is as it was issued: {one.name}, by {one.by} on {at}")
         alike = [one for one in store.issued(self.engine.store, period=self.says.period) if self._is(one)]
         if alike:
-            names = ", ".join(one.name for one in alike)
-            zh = f"文件在导出后被改动过：同时导出的 {names} 校验值与它都不同"
-            return Finding(
-                "file", "wrong", zh, f"the file was changed since: {names}, issued then, have other digests than it"
-            )
+            zh = f"文件在导出后被改动过：同时导出的 {len(alike)} 个文件校验值都与它不同（xixi month issued）"
+            en = f"the file was changed since: none of the {len(alike)} issued with it is the same (xixi month issued)"
+            return Finding("file", "wrong", zh, en)
         return Finding(
             "file",
             "wrong",
@@ -135,8 +133,16 @@ class _Check:
         return Finding("frozen", "ok", zh, f"it is version {says.version} of {says.period}, kept by {kept.by} on {at}")
 
     def _figures(self, kept: Frozen) -> Finding:
-        if digest(freeze.count_again(self.engine, kept)) == self.says.figures:
+        again = digest(freeze.count_again(self.engine, kept))
+        if again == self.says.figures:
             return Finding("figures", "ok", "重新核算，数字一个不差", "counted again, every figure is the same")
+        if again == kept.digest:
+            # The file is in the wrong: nobody may suspect the database for what was written into a file.
+            zh, en = (
+                "重新核算，与存档相同，与文件所载不同",
+                "counted again, figures are as kept and not as the file says",
+            )
+            return Finding("figures", "wrong", zh, en)
         if any(one.period == kept.period and one.version > kept.version for one in freeze.listed(self.engine)):
             zh = "重新核算，数字与这一版不同，已有更正"
             return Finding("figures", "note", zh, "counted again, figures differ from this version; it was corrected")

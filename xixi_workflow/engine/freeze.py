@@ -92,7 +92,8 @@ def recount(engine: Engine, period: str, *, by: str, now: datetime, keep: bool =
     """
     last = store.get(engine.store, period)
     if last is None:
-        raise FreezeError(f"{period} 尚未封存", f"{period} is not frozen")
+        zh, en = f"{period} 尚未封存", f"{period} is not frozen"
+        raise FreezeError(f"{zh}，先封存：xixi month freeze {period}", f"{en}; first: xixi month freeze {period}")
     if not is_sound(last):
         raise FreezeError(
             f"{period} 第 {last.version} 版的存档被改动过，与其校验值不符",

@@ -40,6 +40,14 @@ from xixi_workflow.store.what_if import Life
 _REACH: Final = timedelta(days=15)
 
 
+class NotBegunError(ValueError):
+    """A period that has nothing to live again yet; in both languages (`str` is English)."""
+
+    def __init__(self, period: str) -> None:
+        self.zh, self.en = f"{period} 尚未开始", f"{period} has not begun yet"
+        super().__init__(self.en)
+
+
 class Check(msgspec.Struct):
     """The side of the time against the record: how many there are, and how many of them agree."""
 
@@ -100,11 +108,12 @@ def simulate(
     """Live `period` (a month or a week) again under `other`, as it stood at its end or at `now`.
 
     `listed`: how many changed runs of each clock are named. `progress` hears of petitions done, and of how many. About
-    two milliseconds a petition. Raises `ValueError` for what is no period, or one that has not begun.
+    two milliseconds a petition. Raises `PeriodError` for what is no period, `NotBegunError`
+    for one that has not begun.
     """
     start, end = period_span(period, other.zone)
     if start >= now:
-        raise ValueError(f"{period} has not begun yet")
+        raise NotBegunError(period)
     until = min(end, now)
     rules = _Rules(engine, other)
     numbers = store.numbers(engine.store, since=start - _reach(engine, other, start), start=start, end=until)

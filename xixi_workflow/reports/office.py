@@ -128,10 +128,11 @@ def in_chinese(n: int) -> str:
     return head + (_DIGITS[ones] if ones or not tens else "")
 
 
-def title_lines(title: str, room: float, size: float) -> list[str]:
+def title_lines(title: str, room: float, size: float, *, ends: str = _GOOD_ENDS) -> list[str]:
     """`title` in as few lines as fit into `room` points, of nearly equal length and broken where one would breathe.
 
-    A word of Latin letters or a number is never parted; 2026年10月 stays whole.
+    A word of Latin letters or a number is never parted; 2026年10月 stays whole. `ends`: after which it would; nothing
+    for a few words of a column's head, where 超时办 would be torn from 结.
     """
     wide = width_of(title, size)
     wanted = -(-int(wide) // int(room)) if wide > room else 1
@@ -143,7 +144,7 @@ def title_lines(title: str, room: float, size: float) -> list[str]:
         if not breaks:
             break
         k = min(
-            breaks, key=lambda k: abs(width_of(rest[:k], size) - share) - (size * 2.5) * (rest[k - 1] in _GOOD_ENDS)
+            breaks, key=lambda k: abs(width_of(rest[:k], size) - share) - (size * 2.5) * (rest[k - 1] in ends)
         )
         lines.append(rest[:k].strip())
         rest = rest[k:].strip()

@@ -141,7 +141,7 @@ class _Page:
         fit = office.fit(table)
         columns = [
             {
-                "lines": office.title_lines(self._text(column.title), fit.widths[k] - 8, fit.size),
+                "lines": office.title_lines(self._text(column.title), fit.widths[k] - 8, fit.size, ends=" "),
                 "right": column.kind != "text",
                 "apart": office.apart(table, k),
                 "width": fit.widths[k],

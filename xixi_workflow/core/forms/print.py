@@ -124,15 +124,17 @@ def day(of: date, language: Language) -> str:
 
 
 def period(name: str, language: Language) -> str:
-    """A period in words: `2026年10月`; `2026年第43周（10月19日至10月25日）`."""
+    """A period in words: `2026年10月`; `2026年第43周（10月19日至25日）`."""
     zone = ZoneInfo("UTC")
     start, end = periods.period_span(name, zone)
     if periods.kind_of(name) == "month":
         return f"{start.year}年{start.month}月" if language == "zh" else f"{_MONTHS[start.month - 1]} {start.year}"
     year, number_of, last = name[:4], int(name[6:]), end - timedelta(days=1)
+    within = start.month == last.month
     if language == "zh":
-        return f"{year}年第{number_of}周（{start.month}月{start.day}日至{last.month}月{last.day}日）"
-    first = f"{start.day} {_MONTHS[start.month - 1]}"
+        until = f"{last.day}日" if within else f"{last.month}月{last.day}日"
+        return f"{year}年第{number_of}周（{start.month}月{start.day}日至{until}）"
+    first = f"{start.day}" if within else f"{start.day} {_MONTHS[start.month - 1]}"
     return f"Week {number_of} of {year} ({first} to {last.day} {_MONTHS[last.month - 1]})"
 
 

@@ -104,7 +104,7 @@ def _total(column: ColumnShape, n: int, scope: Scope) -> Value | None:
 def fill_table(shape: TableShape, plan: TablePlan, setting: Setting) -> Table | None:
     """The table; None without rows."""
     shown = [n for n, column in enumerate(shape.columns) if setting.audience in column.audiences]
-    lines = []
+    lines: list[list[Cell]] = []
     for row in setting.rows(plan.rows):
         cells = [setting.cell(setting.place(plan.values[n], row), shape.columns[n].style) for n in shown]
         if shape.total and all(cell.number == 0 for cell in cells if cell.kind in ("count", "hidden")):
@@ -112,6 +112,12 @@ def fill_table(shape: TableShape, plan: TablePlan, setting: Setting) -> Table | 
         lines.append(cells)
     if not lines:
         return None
+    last = _last(shape, plan, setting, shown) if shape.total else []
+    # A column of dashes alone says nothing (of a first month there is no 环比), nor does one that is all withheld.
+    kept = [k for k in range(len(shown)) if k == 0 or any(line[k].kind not in ("none", "hidden") for line in lines)]
+    if len(kept) == 1 < len(shown):
+        return None
+    shown, lines = [shown[k] for k in kept], [[line[k] for k in kept] for line in lines]
     if shape.numbered:
         lines = [[Cell("count", str(n), n), *cells] for n, cells in enumerate(lines, start=1)]
     columns = [Column("n", setting.say("序号", "No."), "count")] if shape.numbered else []
@@ -119,15 +125,18 @@ def fill_table(shape: TableShape, plan: TablePlan, setting: Setting) -> Table | 
         column = shape.columns[n]
         columns.append(Column(column.key, setting.word(column), kind_of(plan.values[n].node)))
     if shape.total:
-        lines.append(_last(shape, plan, setting, shown))
+        ahead = [Cell("text", "")] if shape.numbered else []
+        lines.append([*ahead, *(last[k] for k in kept)])
     notes = [setting.word(note) for note in shape.notes]
+    if any(cell.kind == "hidden" for line in lines for cell in line):
+        zh, en = "“＊”为不予公开的较小数字，或可据以推算的数字。", "＊ is a small count that is not published, or what would tell it."
+        notes.append(setting.say(zh, en))
     return Table(shape.key, setting.word(shape), columns, lines, bool(shape.total), notes)
 
 
 def _last(shape: TableShape, plan: TablePlan, setting: Setting, shown: list[int]) -> list[Cell]:
     said = Cell("text", setting.say("合计", "Total"))
-    ahead = [Cell("text", "")] if shape.numbered else []
-    cells = [*ahead]
+    cells: list[Cell] = []
     rows = setting.rows(plan.rows) if shape.total == SUM else []
     total = look_up(plan.total, setting.view) if plan.total else None
     for n in shown:
@@ -200,17 +209,36 @@ def fill_chart(shape: ChartShape, plan: ChartPlan, setting: Setting) -> Chart | 
         labels, series = _heat(plan, setting)
     else:
         rows = setting.rows(plan.rows)
-        labels = [setting.cell(setting.place(plan.label, row) if plan.label else None).text for row in rows]
+        if shape.kind == "line":
+            rows = _begun(setting, plan, rows)
+        labels = [_label(setting, setting.place(plan.label, row) if plan.label else None) for row in rows]
         series = [
             Series(setting.word(one), [_drawn(setting, value, row) for row in rows])
             for one, value in zip(shape.series, plan.values, strict=True)
         ]
     if not any(value for one in series for value in one.values):
         return None
+    # A ring without one of its parts shows all others too large.
+    if shape.kind == "donut" and any(value is None for one in series for value in one.values):
+        return None
     if shape.kind == "line" and all(sum(value is not None for value in one.values) < _LINE for one in series):
         return None
     unit = setting.word(shape.unit) if shape.unit else ""
     return Chart(shape.key, setting.word(shape), shape.kind, labels, series, unit)
+
+
+def _begun(setting: Setting, plan: ChartPlan, rows: list[Place]) -> list[Place]:
+    """The rows from the first with a figure on: a line that has ten empty places before it is read as a fall."""
+    drawn = [any(_drawn(setting, value, row) is not None for value in plan.values) for row in rows]
+    return rows[drawn.index(True) :] if any(drawn) else rows
+
+
+def _label(setting: Setting, place: Place | None) -> str:
+    """Under an axis a week is 第25周, W25; everything else as it is printed in a cell."""
+    text = setting.cell(place).text
+    if place and place.trail[-1:] == ("period",) and text[4:6] == "-W":
+        return setting.say(f"第{int(text[6:])}周", text[5:])
+    return text
 
 
 def _drawn(setting: Setting, value: Value, row: Place) -> Decimal | int | None:
