@@ -105,6 +105,22 @@ def test_what_cannot_be_simulated_is_one_line_and_an_exit_code(
     assert said in str(result.exception) + result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["simulate", "--policy", str(SHIPPED), "--month", "June"], 2, "“June”不是月份也不是周"),
+        (["simulate", "--policy", str(SHIPPED), "--month", "2999-01"], 2, "2999-01 尚未开始"),
+        (["config", "diff", "1", "9"], 4, "没有第 9 版配置；现行的是第 1 版"),
+        (["config", "diff", "1"], 2, "请写两套配置"),
+        (["duty", "staffing", "--team", "nobody"], 2, "没有单位 nobody；可用：operator, "),
+    ],
+)
+def test_a_chinese_session_is_refused_in_chinese(words: list[str], code: int, said: str, filled: str) -> None:
+    refused = xixi(*words, "--language", "zh", database=filled)
+    assert refused.exit_code == code
+    assert said in str(refused.exception) + refused.output
+
+
 def test_a_difference_is_told_in_words(folder: Path) -> None:
     shown = xixi("config", "diff", str(SHIPPED), str(folder))
     assert shown.exit_code == 0

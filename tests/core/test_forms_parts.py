@@ -141,6 +141,33 @@ def test_a_row_with_a_withheld_count_stays_and_its_column_has_no_sum() -> None:
     assert (column(found, 1)[0], column(found, 1)[-1]) == (HIDDEN, HIDDEN)
 
 
+LAST_MONTH = {"key": "mom", "zh": "环比", "en": "On last month", "value": "mom.closure_on_time"}
+
+
+def test_a_column_in_which_nothing_exists_is_left_out() -> None:
+    first = replace(MONTH, teams=[replace(team, mom={}) for team in MONTH.teams])
+    for total in ("", "overview"):
+        found = table(first, columns=[NAME, LAST_MONTH, DUE], total=total)
+        assert found is not None
+        assert [one.key for one in found.columns] == ["name", "due"]
+        assert {len(row) for row in found.rows} == {2}
+        compared = table(columns=[NAME, LAST_MONTH, DUE], total=total)
+        assert compared is not None
+        assert [one.key for one in compared.columns] == ["name", "mom", "due"]
+
+
+def test_a_table_of_which_all_is_withheld_is_left_out_and_one_of_which_some_is_says_why() -> None:
+    few = {f"closure.{verdict}": WITHHELD for verdict in ("on_time", "late", "breached", "unmet")}
+    teams = [replace(team, counts=team.counts | few) for team in MONTH.teams]
+    assert table(replace(MONTH, teams=teams), "public") is None
+    some = table(replace(MONTH, teams=[teams[0], *MONTH.teams[1:]]), "public")
+    assert some is not None
+    assert HIDDEN in some.notes[-1]
+    whole = table(audience="public")
+    assert whole is not None
+    assert whole.notes == []
+
+
 # --- charts ---------------------------------------------------------------------------------------------------------
 
 LINE: dict[str, Any] = {
@@ -168,6 +195,23 @@ def test_a_line_shows_gaps_where_there_is_no_figure() -> None:
     found = chart(replace(MONTH, trend=[*MONTH.trend[-2:], gone, *MONTH.trend[-1:]]), **LINE)
     assert found is not None
     assert found.series[0].values == [380, 400, None, 400]
+
+
+def test_under_an_axis_a_week_is_its_number() -> None:
+    weeks = [
+        replace(point, period=name) for point, name in zip(MONTH.trend[-2:], ("2026-W09", "2026-W10"), strict=True)
+    ]
+    found = chart(replace(MONTH, trend=weeks), **LINE)
+    assert found is not None
+    assert found.labels == ["第9周", "第10周"]
+
+
+def test_a_ring_without_one_of_its_parts_is_not_drawn() -> None:
+    ring = {"kind": "donut", "rows": "overview.by_source", "series": [{"zh": "件", "en": "N", "value": "n"}]}
+    assert chart(MONTH, **ring) is not None
+    first, *others = MONTH.overview.by_source
+    sources = [replace(first, n=WITHHELD), *others]
+    assert chart(replace(MONTH, overview=replace(MONTH.overview, by_source=sources)), **ring) is None
 
 
 def test_a_single_point_is_no_line() -> None:

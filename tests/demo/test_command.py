@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from xixi_workflow.cli import app
+from xixi_workflow.engine.exports import FORMATS
 
 CONTRACT = {
     *("received", "routed", "dispatched", "accepted", "resolved", "closed", "rated", "reopened", "merged", "returned"),
     *("on_time", "escalations", "messages", "journal_verified", "seconds", "petitions_per_second", "database"),
-    *("months", "report", "texts"),
+    *("month", "documents", "texts", "version"),
 }
 
 
@@ -38,7 +39,8 @@ def test_one_json_object_and_nothing_else_is_printed_for_a_program(tmp_path: Pat
     assert set(told) >= CONTRACT
     assert told["received"] == 20
     assert set(told["on_time"]["closure"]) >= {"met", "breached", "open", "paused"}
-    assert Path(told["report"]).is_file()
+    assert all(Path(document).is_file() for document in told["documents"])
+    assert len(told["documents"]) == len(FORMATS) + 1
     assert Path(told["database"].removeprefix("sqlite:///")).is_file()
 
 

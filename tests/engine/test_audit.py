@@ -158,6 +158,7 @@ def test_an_open_petition_with_no_clock_at_all_is_found(engine: Engine) -> None:
     forgetful = {
         **main,
         "clocks": {**clocks, "closure": {**clocks["closure"], "starts": ["file"]}},
+        "report": {},
         "notices": {e: n for e, n in main["notices"].items() if e not in ("reopen", "rate_dissatisfied")},
     }
     climbed = {c["ladder"] for c in clocks.values() if "ladder" in c}

@@ -129,7 +129,7 @@ def test_a_corrected_month_says_what_was_corrected(closed: Engine) -> None:
     assert (file.name, says(file).version) == ("2026-11-monthly-zh-v2.html", 2)
     text = file.data.decode()
     assert "33.33% (1/3)" in text
-    assert "66.67 % (2/3)" in text
+    assert "66.67% (2/3)" in text
 
 
 def test_the_public_gets_no_facts_and_no_number_that_is_withheld(closed: Engine) -> None:

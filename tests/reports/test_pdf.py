@@ -292,3 +292,7 @@ def test_the_lines_of_a_long_title_are_of_like_length() -> None:
 @pytest.mark.parametrize(("n", "said"), [(1, "一"), (10, "十"), (11, "十一"), (20, "二十"), (35, "三十五")])
 def test_sections_are_counted_in_chinese(n: int, said: str) -> None:
     assert office.in_chinese(n) == said
+
+
+def test_the_head_of_a_narrow_column_is_broken_in_its_middle() -> None:
+    assert office.title_lines("超时办结", 31, 10.5, ends=" ") == ["超时", "办结"]

@@ -11,6 +11,7 @@ quantity, one printed quantity more is withheld, the least missed first.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final
@@ -86,7 +87,7 @@ class _Search:
 
     def _hide(self, var: Var) -> list[int]:
         self.hidden.add(var)
-        self.protected.add(var)
+        #X
         return self.of.get(var, [])
 
     def _least(self, sums: Iterable[int]) -> Var | None:
@@ -99,11 +100,11 @@ class _Search:
         seen = set(self.of[var])
         while True:
             found = self._least(seen)
-            if found is not None:
+            if found is not None and self.model.cost[found] < HEADLINE:
                 return found
             wider = seen | {at for n in seen for other in self.model.sums[n] for at in self.of[other]}
             if wider == seen:
-                return None
+                return found
             seen = wider
 
     # --- one sum at a time: fast, and nearly always enough ------------------------------------------------------------
@@ -198,15 +199,18 @@ def _bounded(sums: list[tuple[Sum, int]], floor: Callable[[Var], int]) -> set[Va
     for at, (one, _) in enumerate(sums):
         for var in one:
             of.setdefault(var, []).append(at)
-    waiting = dict.fromkeys(range(len(sums)))
+    # A queue beside the set: the first key of a dict that is emptied from its front takes ever longer to find.
+    queue, waiting = deque(range(len(sums))), set(range(len(sums)))
     for _ in range(_SWEEPS * len(sums)):
-        if not waiting:
+        if not queue:
             break
-        at = next(iter(waiting))
-        del waiting[at]
+        at = queue.popleft()
+        waiting.remove(at)
         one, rest = sums[at]
         for var in _narrow(one, rest, low, high):
-            waiting.update(dict.fromkeys(of[var]))
+            fresh = [n for n in of[var] if n not in waiting]
+            queue.extend(fresh)
+            waiting.update(fresh)
     return {var for var in low if high.get(var) == low[var]}
 
 

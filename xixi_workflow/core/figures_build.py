@@ -103,7 +103,7 @@ class _Build:
             self._overview(whole, rates),
             [self._clock(name) for name in self.clocks],
             teams,
-            self._groups("community", self._as_is),
+            self._groups("community", self._community),
             categories,
             self._groups("group", self._category_group),
             self._groups("source", self._source),
@@ -247,7 +247,7 @@ class _Build:
                 g.counts.get("repeat", 0),
                 kpi.counts_differ(n, then(self.before, g.code)),
                 kpi.counts_differ(n, then(self.last_year, g.code)),
-                named(_sums((c.community, c.n) for c in self.tally.repeats if c.category == g.code), self._as_is)[
+                named(_sums((c.community, c.n) for c in self.tally.repeats if c.category == g.code), self._community)[
                     :_PLACES
                 ],
             )
@@ -324,6 +324,10 @@ class _Build:
 
     def _as_is(self, code: str) -> tuple[str, str]:
         return (code, code) if code else ("未填写", "not stated")
+
+    def _community(self, code: str) -> tuple[str, str]:
+        community = self.policy.communities.get(code)
+        return (code, community.en) if community and community.en else self._as_is(code)
 
     def _team(self, code: str) -> tuple[str, str]:
         return _names(self.policy.teams, code, ("未派单", "nobody yet"))

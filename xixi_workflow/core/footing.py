@@ -149,7 +149,8 @@ class Footing:
         """A list of counts with their shares of a whole."""
         total: Var = ("shares of", whole, tuple(n.code for n in listed))
         self.found.values[total] = next((n.share.denominator for n in listed), 0)
-        self.found.cost[total] = RATE_ONLY
+        # The same as the whole: to withhold it alone would hide nothing.
+        self.found.cost[total] = self.found.cost.get(whole, RATE_ONLY)
         if listed:
             self.foots(whole, [total])
         shown = []

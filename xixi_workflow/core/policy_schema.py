@@ -356,6 +356,8 @@ class Community(Shape):
     """A community (社区) and its statistical division code."""
 
     name: Name
+    #: In English documents, for example `Wensan`; without it they say the Chinese name.
+    en: str = ""
     code: str = ""
     #: For the filings per thousand households.
     households: Annotated[int, Field(ge=1)] | None = None

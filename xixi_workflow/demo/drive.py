@@ -155,7 +155,7 @@ def _reported(engine: Engine, month: str, wanted: Wanted, now: datetime) -> list
     internal = Order(month, formats=wanted.formats, language=wanted.language, freeze=True)
     public = msgspec.structs.replace(internal, formats=tuple({"pdf"} & {*wanted.formats}), audience="public")
     folder = ReportFolder(wanted.folder)
-    return [issue(engine, order, WRITERS, folder, by="demo", now=now) for order in (internal, public)]
+    return [issue(engine, order, WRITERS, folder, by="demo", now=now) for order in (internal, public) if order.formats]
 
 
 def _result(counted: Census, journal_verified: bool) -> Result:

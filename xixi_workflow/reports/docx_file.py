@@ -227,9 +227,13 @@ class _Sheet:
     def _sign(self, annexes: list[str]) -> None:
         """The list of annexes, the issuer and the day: the date four characters from the right, the issuer over it."""
         words = office.WORDS[self._document.language]
+        # A signature alone on a page belongs to no text.
+        for before in self.paper.paragraphs[-1:]:
+            before.paragraph_format.keep_with_next = True
         for n, title in enumerate(annexes):
             text = f"{n + 1}. {title}" if len(annexes) > 1 else title
             line = self._line(words["annexes"] + text if n == 0 else text, "Body Text")
+            line.paragraph_format.keep_with_next = True
             if n == 0:
                 line.paragraph_format.space_before = self._between
             elif self._zh:

@@ -143,9 +143,7 @@ def title_lines(title: str, room: float, size: float, *, ends: str = _GOOD_ENDS)
         breaks = [k for k in range(1, len(rest)) if _may_part(rest, k) and width_of(rest[:k], size) <= room]
         if not breaks:
             break
-        k = min(
-            breaks, key=lambda k: abs(width_of(rest[:k], size) - share) - (size * 2.5) * (rest[k - 1] in ends)
-        )
+        k = min(breaks, key=lambda k: abs(width_of(rest[:k], size) - share) - (size * 2.5) * (rest[k - 1] in ends))
         lines.append(rest[:k].strip())
         rest = rest[k:].strip()
     return [*lines, rest]

@@ -129,7 +129,7 @@ def fill_table(shape: TableShape, plan: TablePlan, setting: Setting) -> Table | 
         lines.append([*ahead, *(last[k] for k in kept)])
     notes = [setting.word(note) for note in shape.notes]
     if any(cell.kind == "hidden" for line in lines for cell in line):
-        zh, en = "“＊”为不予公开的较小数字，或可据以推算的数字。", "＊ is a small count that is not published, or what would tell it."
+        zh, en = "“＊”为不予公开的较小数字，或可据以推算的数字。", "＊ is a small count, or what would tell it."
         notes.append(setting.say(zh, en))
     return Table(shape.key, setting.word(shape), columns, lines, bool(shape.total), notes)
 
