@@ -51,7 +51,7 @@ def test_a_teams_rate_is_named_with_what_it_is_made_of() -> None:
         f"teams[{team.code}].rates.closure_on_time": (
             f"{names[0]}·{team.zh}",
             f"{names[1]} · {team.en}",
-            f"{was.percent} % ({was.numerator}/{was.denominator})",
+            f"{was.percent}% ({was.numerator}/{was.denominator})",
             "91.67% (11/12)",
         )
     }

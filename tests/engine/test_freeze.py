@@ -211,6 +211,21 @@ def test_a_breach_stays_with_the_team_that_it_was_signed_for_whoever_settles_it(
     assert recount(engine, "2026-11", by="bert", now=JANUARY) == Recounted(made, True, made.figures)
 
 
+def test_of_two_that_are_as_late_as_each_other_the_order_is_the_same_whoever_is_done_first(engine: Engine) -> None:
+    """Two assisting teams of one petition, asked at once and overdue at the cut-off; rows move when they change."""
+    [number] = in_progress(engine, "assisted", now=T0)
+    teams = [team for team in engine.policies.in_force.teams if team != lead_of(engine, number)][:4]
+    for team in teams:
+        accepted(act(engine, number, c.AskAssist(team), OPERATOR, now=at(hours=1)))
+    sweep_all(engine, now=NEXT_DAY)
+    made = freeze(engine, "2026-11", by="anna", now=NEXT_DAY)
+    listed_late = [one.key for one in made.figures.breaches.overdue if one.clock == "assistance"]
+    assert listed_late == sorted(teams)
+    for team in sorted(teams)[:2]:
+        accepted(act(engine, number, c.FinishAssist(team), OPERATOR, now=NEXT_DAY))
+    assert recount(engine, "2026-11", by="bert", now=NEXT_DAY).same
+
+
 def lead_of(engine: Engine, number: int) -> str:
     with engine.store.reading() as db:
         return str(db.execute(sa.text("SELECT lead FROM petition WHERE id = :id"), {"id": number}).scalar_one())

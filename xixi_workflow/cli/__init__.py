@@ -32,9 +32,9 @@ PETITIONS = [
 ]
 OVERSIGHT = [
     Door("duty", "值班 Who is on duty; take over, cover, swap; gaps and fairness.", f"{_HERE}.duty:duty"),
-    Door("report", "月报 The figures of a month.", f"{_HERE}.report:report"),
+    Door("report", "月报 The figures of a month or week, or their documents.", f"{_HERE}.report:report"),
     Door("month", "月结 Freeze a period, correct it; its sentences; files issued.", f"{_HERE}.month:month"),
-    Door("verify", "核验 Recompute the journal's chain of hashes.", f"{_HERE}.database:verify"),
+    Door("verify", "核验 The journal's chain of hashes, or one report file.", f"{_HERE}.database:verify"),
     Door("config", "配置 Check the configuration folder, or put it in force.", f"{_HERE}.config:config"),
     Door("simulate", "推演 A month under another policy or roster.", f"{_HERE}.what_if:simulated"),
     Door("audit", "审计 What should have rung and stayed silent.", f"{_HERE}.audit:audit"),

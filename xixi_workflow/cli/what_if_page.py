@@ -14,6 +14,8 @@ from xixi_workflow.engine.what_if import WhatIf
 
 #: People and kinds of message that a screen shows; a program gets all.
 _SHOWN = 15
+#: Petitions named for each refused deed.
+_EXAMPLES = 2
 _ARROW = "→"
 
 _STOOD_IN: dict[str, tuple[str, str]] = {
@@ -146,7 +148,7 @@ class Page:
                 ]
             )
         headings = [say("时限", "Clock"), say("时长", "Limit"), *numbers]
-        self._screen.table(say("当时 → 假如", "Then → what if"), headings, rows, right="|".join(numbers), most=PAGE)
+        self._screen.table(say("当时 → 假如", "Then → what if"), headings, rows, right="|".join(numbers))
 
     def _runs(self, clock_: Compared, runs: list[Changed], count: int, *, worse: bool) -> None:
         if not runs:
@@ -259,7 +261,12 @@ class Page:
         say, found = self._say, self._found
         number = say("次数", "Times")
         rows = [
-            [words.event(x.event, self._screen.language), x.n, self._why(x), " ".join(map(str, x.petitions))]
+            [
+                words.event(x.event, self._screen.language),
+                x.n,
+                self._why(x),
+                " ".join(map(str, x.petitions[:_EXAMPLES])),
+            ]
             for x in found.not_done
         ]
         title = say("无法重演的操作", "What could not be done again")

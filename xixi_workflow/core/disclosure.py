@@ -11,7 +11,7 @@ quantity, one printed quantity more is withheld, the least missed first.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final
@@ -22,12 +22,14 @@ Var = Hashable
 #: Coefficients of quantities whose weighted sum is 0.
 Sum = dict[Var, int]
 
-#: How little a quantity is missed: printed as half of a rate only, a part, a whole with parts of its own, what the
-#: publication is made for.
-RATE_ONLY, PART, WHOLE, HEADLINE = 0, 1, 2, 3
+#: How little a quantity is missed: printed as half of a rate only, a part, a whole with parts of its own.
+RATE_ONLY, PART, WHOLE = 0, 1, 2
 #: How often a sum is looked at for bounds, at most and in the mean. What has not met by then is narrowed one by one and
 #: stays a range for long.
 _SWEEPS: Final = 60
+#: For one that stays fixed a single quantity more is withheld this many times and once more; after that twice as many
+#: at once as the time before, doubled so often at most.
+_PATIENCE, _DOUBLINGS = 3, 6
 
 
 class Model(msgspec.Struct):
@@ -69,14 +71,19 @@ class _Search:
 
     def run(self) -> set[Var]:
         self._close(range(len(self.model.sums)))
+        tried: Counter[Var] = Counter()
         while fixed := self._fixed():
             touched: set[int] = set()
             for var in sorted(fixed, key=repr):
                 if not touched.isdisjoint(self.of[var]):
                     continue
-                another = self._near(var)
-                if another is not None:
+                # What stays fixed then costs twice as many each time: one by one, a month took over 100 rounds.
+                for _ in range(1 << max(0, min(tried[var] - _PATIENCE, _DOUBLINGS))):
+                    another = self._near(var)
+                    if another is None:
+                        break
                     touched |= {*self.of[var], *self._hide(another)}
+                tried[var] += 1
             if not touched:
                 break
             self._close(touched)
@@ -87,7 +94,7 @@ class _Search:
 
     def _hide(self, var: Var) -> list[int]:
         self.hidden.add(var)
-        #X
+        self.protected.add(var)
         return self.of.get(var, [])
 
     def _least(self, sums: Iterable[int]) -> Var | None:
@@ -100,11 +107,11 @@ class _Search:
         seen = set(self.of[var])
         while True:
             found = self._least(seen)
-            if found is not None and self.model.cost[found] < HEADLINE:
+            if found is not None:
                 return found
             wider = seen | {at for n in seen for other in self.model.sums[n] for at in self.of[other]}
             if wider == seen:
-                return found
+                return None
             seen = wider
 
     # --- one sum at a time: fast, and nearly always enough ------------------------------------------------------------

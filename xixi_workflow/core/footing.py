@@ -15,7 +15,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from xixi_workflow.core import kpi_table
-from xixi_workflow.core.disclosure import HEADLINE, PART, RATE_ONLY, Model, Var
+from xixi_workflow.core.disclosure import PART, RATE_ONLY, Model, Var
 from xixi_workflow.core.figures import WITHHELD, Figures, Named
 from xixi_workflow.core.kpi import Counts, Rate, Spans
 
@@ -23,16 +23,6 @@ NO_RATE: Final = Rate(Decimal(WITHHELD), WITHHELD, None)
 _NO_SPANS: Final = Spans(WITHHELD, None, None)
 #: Not a way to end, but some of `closed.closed`.
 _NO_PARTS: Final = ("closed.first_time",)
-#: Of the whole period, withheld last, beside what clocks were met on time and the rates.
-_HEADLINES: Final = ("filed", "closed", "dispatched", "resolved")
-
-
-def _is_headline(var: Var) -> bool:
-    """Whether a count is one of the few that a public report is read for."""
-    match var:
-        case ("all", "", str(name)):
-            return name in _HEADLINES or name.endswith(".on_time")
-    return False
 
 
 class Footing:
@@ -56,7 +46,7 @@ class Footing:
     def count(self, var: Var, n: int, cost: int = PART) -> int:
         """A printed count."""
         self.found.values[var] = n
-        self.found.cost[var] = HEADLINE if _is_headline(var) else cost
+        self.found.cost[var] = cost
         return WITHHELD if var in self.hidden else n
 
     def unprinted(self, var: Var, n: int) -> Var:
@@ -87,8 +77,7 @@ class Footing:
         var = (kind, code, tuple(sorted(names.items())))
         if var not in self.found.values:
             self.found.values[var] = value
-            # Rates of the whole are what the public asks for; of a group they go before its counts.
-            self.found.cost[var] = HEADLINE if kind == "all" else RATE_ONLY
+            self.found.cost[var] = RATE_ONLY
             self.foots(var, {(kind, code, name): weight for name, weight in names.items()})
         return var
 
@@ -149,8 +138,7 @@ class Footing:
         """A list of counts with their shares of a whole."""
         total: Var = ("shares of", whole, tuple(n.code for n in listed))
         self.found.values[total] = next((n.share.denominator for n in listed), 0)
-        # The same as the whole: to withhold it alone would hide nothing.
-        self.found.cost[total] = self.found.cost.get(whole, RATE_ONLY)
+        self.found.cost[total] = RATE_ONLY
         if listed:
             self.foots(whole, [total])
         shown = []

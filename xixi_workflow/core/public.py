@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from xixi_workflow.core import kpi, periods
-from xixi_workflow.core.disclosure import HEADLINE, WHOLE, Var, withheld
+from xixi_workflow.core.disclosure import RATE_ONLY, WHOLE, Var, withheld
 from xixi_workflow.core.figures import (
     WITHHELD,
     Breaches,
@@ -238,7 +238,7 @@ class _Walk(Footing):
         places: dict[str, list[Var]] = {}
         shown = []
         for item in items:
-            self.count(everything, item.share.denominator, HEADLINE)
+            self.count(everything, item.share.denominator, RATE_ONLY)
             here: Var = ("category", item.code, "filed")
             n = self.count(here, item.n)
             people: Var = ("petitioners", item.code)

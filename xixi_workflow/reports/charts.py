@@ -106,7 +106,7 @@ def _line(chart: Chart, width: float, height: float | None) -> Sheet:
     low = float(min(values)) if chart.unit == "%" else min(0.0, float(min(values)))
     high = float(max(values))
     if chart.unit == "%" and high - low < 5:
-        low, high = max(0.0, low - 2.5), min(100.0, high + 2.5) if high <= 100 else high
+        low, high = max(min(0.0, low), low - 2.5), min(100.0, high + 2.5) if high <= 100 else high
     steps = steps_between(low, high, whole=all(isinstance(v, int) for v in values))
     lasts = {
         series.name: shown(value, chart.unit)

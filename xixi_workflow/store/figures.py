@@ -47,6 +47,9 @@ _WORK_MEM: Final = "256MB"
 #: Rows fetched at a time where a result may be long.
 _CHUNK: Final = 20_000
 _INSTANTS: Final = ("start", "end", "cut_off", "since", "at")
+#: Of a missed clock in the list: lateness, petition, due, assisting team, start. No two are alike in all of them: rows
+#: that are come in another order from each database, and after each change of one.
+_WORST_FIRST: Final = itemgetter(0, 1, 2, 3, 4)
 
 
 class Month(NamedTuple):
@@ -133,6 +136,9 @@ class _Count:
         w = self._words
         narrowed = self._choose()
         cells = self._cells
+        if not cells:
+            # Nothing was ever filed that could matter, as in the months before the first petition.
+            return Tally(narrowed=narrowed)
         found = Tally(
             narrowed=narrowed,
             verdicts=[
@@ -298,16 +304,16 @@ class _Count:
             why = "field" if key else cause(cut[1], started_at, due_at, pauses[policy, clock])
             causes[clock, team, cell, why] += 1
             listed = worst.setdefault(clock, [])
-            listed.append((due_at - (settled_at or cut_off), petition_id, due_at, why, row))
+            listed.append((due_at - (settled_at or cut_off), petition_id, due_at, key, started_at, why, row))
             if len(listed) > 10 * self._month.listed + 100:
-                listed.sort(key=itemgetter(0, 1, 2))
+                listed.sort(key=_WORST_FIRST)
                 del listed[self._month.listed :]
         found.causes = [
             CauseCell(clock, team, self._cells[cell].category, why, n, self._cells[cell].petition)
             for (clock, team, cell, why), n in causes.items()
         ]
         for clock in sorted(worst):
-            worst[clock].sort(key=itemgetter(0, 1, 2))
+            worst[clock].sort(key=_WORST_FIRST)
             del worst[clock][self._month.listed :]
         found.misses = self._listed([one for clock in sorted(worst) for one in worst[clock]])
 
@@ -318,7 +324,7 @@ class _Count:
                 run = (which[0], which[1], which[2])
                 levels[run] = max(level, levels.get(run, 0))
         found = []
-        for _, _, _, why, row in worst:
+        for *_, why, row in worst:
             number, clock, key, round_, team, cell, _, _, _, due_at, settled_at, verdict = row
             where = self._cells[cell]
             ends = self._at(due_at), self._at(settled_at)
