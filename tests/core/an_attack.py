@@ -98,6 +98,10 @@ def equations(figures: Figures) -> list[tuple[str, dict[str, float]]]:  # noqa: 
         here, teams = f"/breaches/clocks/{at}", cause["by_team"]
         foots(f"{here}/missed", [f"{here}/causes/{c['code']}/n" for c in cause["causes"]])
         foots(f"{here}/missed", [f"/overview/counts/{cause['clock']}.{v}" for v in kpi_table.MISSED])
+        if cause["clock"] == "closure":
+            # Of groups, what was missed is one number.
+            for kind in KINDS:
+                foots(f"{here}/missed", [f"/{kind}/{code}/counts/closure.late" for code in groups[kind]])
         for one in cause["causes"]:
             foots(f"{here}/causes/{one['code']}/n", [f"{here}/by_team/{t}/{one['code']}" for t in teams])
         for team, of in teams.items():

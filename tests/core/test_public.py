@@ -14,7 +14,9 @@ from tests.core.a_month import a_month
 from tests.core.an_attack import leaves, true_equations, worked_out
 from xixi_workflow.core.figures import WITHHELD, Figures, canonical, read
 from xixi_workflow.core.kpi import Change
+from xixi_workflow.core.kpi_table import MISSED
 from xixi_workflow.core.public import hide
+from xixi_workflow.core.publishable import cut
 
 #: Months from one in which nothing happened to one of a real sub-district.
 SIZES = st.sampled_from([0, 1, 2, 3, 5, 8, 15, 30, 60, 120, 250, 1000])
@@ -23,9 +25,11 @@ SEEDS = st.integers(0, 3)
 
 @cache
 def counted_and_public(n: int, seed: int) -> tuple[Figures, Figures]:
-    """Made once: to build such a month takes longer than to look at it."""
+    """What the public is told at all, and what of it is left. Made once: to build such a month takes longer than to
+    look at it.
+    """
     figures = a_month(n, seed)
-    return figures, hide(figures)
+    return cut(figures), hide(figures)
 
 
 @settings(max_examples=5, deadline=None)
@@ -84,10 +88,32 @@ def test_a_rate_of_all_but_one_or_two_is_withheld(n: int, seed: int) -> None:
 
 def test_a_big_month_keeps_all_but_the_odd_hour() -> None:
     figures = a_month(6000)
-    counted, shown = leaves(figures), leaves(hide(figures))
+    counted, shown = leaves(cut(figures)), leaves(hide(figures))
     gone = {path for path, n in shown.items() if n == WITHHELD and counted[path] != WITHHELD}
     assert {path.split("/")[1] for path in gone if "week" not in path} <= set()
     assert len(gone) < len(counted) / 20
+
+
+@pytest.mark.parametrize("n", [600, 1500, 3000])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_of_a_sub_district_keeps_its_headlines(n: int, seed: int) -> None:
+    public = counted_and_public(n, seed)[1]
+    assert public.overview.counts["filed"] == n
+    kept = {key for key, rate in public.overview.rates.items() if rate.percent is not None}
+    assert kept >= {"response_on_time", "interim_on_time", "closure_on_time", "satisfaction"}
+
+
+def test_the_public_is_not_told_where_each_team_lost_time_nor_how_each_category_went() -> None:
+    figures, public = a_month(250), hide(a_month(250))
+    assert any(cause.by_team for cause in figures.breaches.clocks)
+    assert figures.breaches.levels
+    assert {(bool(c.by_team), bool(c.causes)) for c in public.breaches.clocks} == {(False, False)}
+    assert (public.breaches.overdue, public.breaches.levels, public.breaches.missed) == ([], {}, WITHHELD)
+    assert {name for category in public.categories for name in category.counts} == {"filed"}
+    assert {item.petitioners for item in public.hot} <= {WITHHELD}
+    whole = {g.code: sum(g.counts.get(f"closure.{v}", 0) for v in MISSED) for g in figures.sources}
+    told = {g.code: g.counts.get("closure.late", 0) for g in public.sources}
+    assert all(n in (whole[code], WITHHELD) for code, n in told.items())
 
 
 def test_what_is_withheld_takes_its_company_along() -> None:

@@ -11,7 +11,7 @@ quantity, one printed quantity more is withheld, the least missed first.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final
@@ -27,9 +27,6 @@ RATE_ONLY, PART, WHOLE = 0, 1, 2
 #: How often a sum is looked at for bounds, at most and in the mean. What has not met by then is narrowed one by one and
 #: stays a range for long.
 _SWEEPS: Final = 60
-#: For one that stays fixed a single quantity more is withheld this many times and once more; after that twice as many
-#: at once as the time before, doubled so often at most.
-_PATIENCE, _DOUBLINGS = 3, 6
 
 
 class Model(msgspec.Struct):
@@ -71,19 +68,14 @@ class _Search:
 
     def run(self) -> set[Var]:
         self._close(range(len(self.model.sums)))
-        tried: Counter[Var] = Counter()
         while fixed := self._fixed():
             touched: set[int] = set()
             for var in sorted(fixed, key=repr):
                 if not touched.isdisjoint(self.of[var]):
                     continue
-                # What stays fixed then costs twice as many each time: one by one, a month took over 100 rounds.
-                for _ in range(1 << max(0, min(tried[var] - _PATIENCE, _DOUBLINGS))):
-                    another = self._near(var)
-                    if another is None:
-                        break
+                another = self._near(var)
+                if another is not None:
                     touched |= {*self.of[var], *self._hide(another)}
-                tried[var] += 1
             if not touched:
                 break
             self._close(touched)

@@ -2,6 +2,7 @@
 
 The rules
 ---------
+* First what the public is not told at all is left out (`publishable`).
 * A count of petitions from 1 to `below` - 1 is withheld. A 0 stays: it says of nobody that they asked for anything,
   and a table of a small month without its zeros would say nothing at all.
 * A rate is withheld when its numerator, its denominator, or the difference of the two is such a count: 97 of 98 tells
@@ -24,7 +25,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from xixi_workflow.core import kpi, periods
-from xixi_workflow.core.disclosure import RATE_ONLY, WHOLE, Var, withheld
+from xixi_workflow.core.disclosure import PART, RATE_ONLY, WHOLE, Var, withheld
 from xixi_workflow.core.figures import (
     WITHHELD,
     Breaches,
@@ -43,6 +44,7 @@ from xixi_workflow.core.figures_count import DIMENSIONS
 from xixi_workflow.core.footing import NO_RATE, Footing
 from xixi_workflow.core.kpi import Change, Rate
 from xixi_workflow.core.kpi_table import JUDGED, MISSED
+from xixi_workflow.core.publishable import cut
 
 
 def hide(figures: Figures, *, below: int = 3) -> Figures:
@@ -53,9 +55,10 @@ def hide(figures: Figures, *, below: int = 3) -> Figures:
     )
     if figures.remarks[-1:] == [remark]:
         return figures
-    read = _Walk(figures, below, set())
+    told = cut(figures)
+    read = _Walk(told, below, set())
     read.all()
-    shown = _Walk(figures, below, withheld(read.model(), below)).all()
+    shown = _Walk(told, below, withheld(read.model(), below)).all()
     return replace(shown, remarks=[*figures.remarks, remark])
 
 
@@ -131,6 +134,8 @@ class _Walk(Footing):
             groups: list[Group] = getattr(f, section)
             for name in f.overview.counts:
                 self.foots(("all", "", name), [(kind, g.code, name) for g in groups])
+            # Of groups, what was missed is one number.
+            self.foots(("missed", "closure"), [(kind, g.code, "closure.late") for g in groups])
             for clock in f.timeliness:
                 met = [(kind, g.code, "met", clock.clock) for g in groups if clock.clock in g.spans]
                 self.foots(("all", "", "met", clock.clock), met)
@@ -195,25 +200,19 @@ class _Walk(Footing):
 
     def _clock(self, c: ClockFigures) -> ClockFigures:
         name = c.clock
-        verdicts = {v: self.count(("all", "", f"{name}.{v}"), n, WHOLE) for v, n in c.verdicts.items()}
-        due = self.count(("due", name), c.due, WHOLE)
+        judged = {v: WHOLE if v in JUDGED else PART for v in c.verdicts}
+        verdicts = {v: self.count(("all", "", f"{name}.{v}"), n, judged[v]) for v, n in c.verdicts.items()}
+        # All that was due, with what nobody judged: of all of a clock's numbers it is missed least.
+        due = self.count(("due", name), c.due, RATE_ONLY)
         self.foots(("due", name), [("all", "", f"{name}.{v}") for v in c.verdicts])
         met: Var = ("all", "", "met", name)
         raw, net = self.spans(met, c.raw), self.spans(("net", name), c.net)
         self.foots(met, [("net", name)])
         self.foots(met, [("all", "", f"{name}.{v}") for v in ("on_time", "late")])
         on_time = self.rate("all", "", f"{name}_on_time", c.on_time)
-        judged, hit = self.grid(("judged", name), c.week_judged), self.grid(("hit", name), c.week_on_time)
-        hours = [(day, hour) for day in range(len(judged)) for hour in range(len(judged[day]))]
-        for at in hours:
-            self.rest(("judged", name, *at), [("hit", name, *at)])
         whole = self.unprinted(("judged", name), sum(c.verdicts.get(v, 0) for v in JUDGED))
-        self.foots(whole, [("judged", name, *at) for at in hours])
         self.foots(whole, [("all", "", f"{name}.{v}") for v in JUDGED])
-        self.foots(("all", "", f"{name}.on_time"), [("hit", name, *at) for at in hours])
-        return replace(
-            c, due=due, verdicts=verdicts, on_time=on_time, raw=raw, net=net, week_judged=judged, week_on_time=hit
-        )
+        return replace(c, due=due, verdicts=verdicts, on_time=on_time, raw=raw, net=net)
 
     def _ranking(self, r: Ranking, teams: list[Group]) -> Ranking:
         rates = {row.code: self.rate("team", row.code, r.kpi, row.rate) for row in r.rows}
@@ -242,8 +241,10 @@ class _Walk(Footing):
             here: Var = ("category", item.code, "filed")
             n = self.count(here, item.n)
             people: Var = ("petitioners", item.code)
-            petitioners = self.count(people, item.petitioners)
-            self.rest(here, [people])
+            petitioners = item.petitioners
+            if petitioners >= 0:
+                petitioners = self.count(people, item.petitioners)
+                self.rest(here, [people])
             for place in item.communities:
                 places.setdefault(place.code, []).append(("place", item.code, place.code))
             shown.append(
@@ -271,8 +272,6 @@ class _Walk(Footing):
 
     def _breaches(self, b: Breaches) -> Breaches:
         clocks = [self._cause(c) for c in b.clocks]
-        missed = self.count("missed", b.missed, WHOLE)
-        self.foots("missed", [("missed", c.clock) for c in b.clocks])
         by_clock = {
             clock: {level: self.count(("ring", clock, level), n) for level, n in levels.items()}
             for clock, levels in b.levels_by_clock.items()
@@ -281,7 +280,7 @@ class _Walk(Footing):
         for level in levels:
             self.foots(("ring", level), [("ring", clock, level) for clock, of in by_clock.items() if level in of])
             self.foots(("ring", level), [("all", "", f"level.{level}")])
-        return replace(b, clocks=clocks, levels=levels, levels_by_clock=by_clock, overdue=[], missed=missed)
+        return replace(b, clocks=clocks, levels=levels, levels_by_clock=by_clock, overdue=[])
 
     def _cause(self, c: Cause) -> Cause:
         whole: Var = ("missed", c.clock)
@@ -327,7 +326,9 @@ class _Walk(Footing):
         if p.filed is None or p.closed is None:
             return p
         if p.period == self.f.period:
-            filed, closed = (self.count(("all", "", n), v) for n, v in (("filed", p.filed), ("closed", p.closed)))
+            filed, closed = (
+                self.count(("all", "", n), v, WHOLE) for n, v in (("filed", p.filed), ("closed", p.closed))
+            )
             return replace(p, filed=filed, closed=closed, rates=self.rates("all", "", p.rates))
         filed, closed = self.count((p.period, "filed"), p.filed), self.count((p.period, "closed"), p.closed)
         # Of an earlier period the parts are not known: with weights, whatever might be as few is withheld.
