@@ -161,7 +161,7 @@ class _Build:
         counts = {v: self.counted["all"].counts.get("", {}).get(f"{name}.{v}", 0) for v in VERDICTS}
         plan = self.policy.clocks.get(name)
         hours = [c for c in self.tally.hours if c.clock == name and c.verdict in JUDGED]
-        raw, net = self.counted["all"].raw.get(("", name), {}), self.counted["all"].net.get(("", name), {})
+        raw, net = self.counted["all"].raw["", name], self.counted["all"].net["", name]
         return ClockFigures(
             name,
             *self.clock_names[name],
