@@ -99,7 +99,7 @@ YAML_MISTAKES = [
         id="a colon and a blank inside a text",
     ),
     pytest.param(
-        ("communities.yaml", "{name: 溪畔社区}", '▸{name: "溪畔社区}'),
+        ("communities.yaml", "{name: 溪畔社区, en: Xipan}", '▸{name: "溪畔社区}'),
         "not YAML: found unexpected end of stream",
         id="a quote that is never closed",
     ),
