@@ -102,6 +102,9 @@ class Summary:
         """The teams that missed the largest share of their deadlines, all clocks together."""
         missed: dict[str, list[int]] = {}
         for (_, team), (met, breached) in self._done.counted.teams.items():
+            if not team:
+                # Missed before any team had the petition: nobody's of these.
+                continue
             sums = missed.setdefault(team, [0, 0])
             sums[0] += breached
             sums[1] += met + breached
