@@ -34,6 +34,7 @@ from xixi_workflow.core.forms.fill import FormError, fill
 from xixi_workflow.core.forms.schema import FormFile
 from xixi_workflow.core.frozen import Change, Edit
 from xixi_workflow.core.kpi import Rate
+from xixi_workflow.core.public import hide
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 MONTH = a_month(400, seed=7, before=380)
@@ -173,6 +174,21 @@ def its_tables_foot(document: Document) -> None:
             if column.kind != "count" or column.key == "n" or any(c.kind != "count" for c in (*counts, last[n])):
                 continue
             assert sum(int(c.number or 0) for c in counts) == last[n].number, (table.key, column.key)
+
+
+@pytest.mark.parametrize("form", ["monthly", "weekly"])
+def test_what_the_public_is_not_told_is_never_printed_as_nought(form: str) -> None:
+    whole = replace(MONTH, period="2026-W41") if form == "weekly" else MONTH
+    told = filled(form, hide(whole), audience="public")
+    its_tables_foot(told)
+    inside = tables(filled(form, whole))
+    for key, table in tables(told).items():
+        columns = {column.title: n for n, column in enumerate(inside[key].columns)}
+        rows = {row[0].text: row for row in inside[key].rows}
+        for row in table.rows:
+            for n, column in enumerate(table.columns):
+                if row[n].kind == "count" and row[0].text in rows and column.title in columns:
+                    assert row[n] == replace(rows[row[0].text][columns[column.title]], behind=None), (key, column)
 
 
 def nothing_is_left_of_the_form(document: Document) -> None:

@@ -21,9 +21,9 @@ _LATE: Final = "closure.late"
 _RATED: Final = ("rated.satisfied", "rated.fairly_satisfied", "rated.dissatisfied")
 #: Of groups, by the name of their list: which counts, and which rates.
 _COUNTS: Final = {
-    "teams": (_ON_TIME, *_RATED),
-    "communities": ("filed", _ON_TIME, *_RATED),
-    "category_groups": ("filed", _ON_TIME, *_RATED),
+    "teams": ("dispatched", _ON_TIME, *_RATED),
+    "communities": ("filed", "repeat", _ON_TIME, *_RATED),
+    "category_groups": ("filed", "repeat", _ON_TIME, *_RATED),
     "sources": ("filed", _ON_TIME, *_RATED),
     "categories": ("filed",),
 }
