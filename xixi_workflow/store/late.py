@@ -17,8 +17,8 @@ from xixi_workflow.store.rows import portions
 from xixi_workflow.store.tables import JournalRow, PetitionRow, metadata
 
 _JOURNAL, _PETITION = (metadata.tables[str(row.__tablename__)] for row in (JournalRow, PetitionRow))
-#: Petitions that are looked at; a correction that touches more is a matter of the policy, not of petitions.
-MOST: Final = 2000
+#: Petitions that are looked at, read in portions: far more than are open at the end of a large city's month.
+MOST: Final = 100_000
 
 
 def lives(store: Store, seal: int, cut_off: datetime) -> Iterator[Life]:
