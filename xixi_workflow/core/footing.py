@@ -134,7 +134,7 @@ class Footing:
         self.foots((kind, code, "rework"), [(kind, code, "rated.dissatisfied"), (kind, code, "reopened")])
         return shown
 
-    def named(self, listed: list[Named], var_of: Callable[[str], Var], whole: Var, is_all: bool = True) -> list[Named]:
+    def named(self, listed: list[Named], var_of: Callable[[str], Var], whole: Var) -> list[Named]:
         """A list of counts with their shares of a whole."""
         total: Var = ("shares of", whole, tuple(n.code for n in listed))
         self.found.values[total] = next((n.share.denominator for n in listed), 0)
@@ -145,10 +145,7 @@ class Footing:
         for one in listed:
             n = self.count(var_of(one.code), one.n)
             shown.append(replace(one, n=n, share=self.share(var_of(one.code), total, one.share)))
-        if is_all:
-            self.foots(total, [var_of(one.code) for one in listed])
-        else:
-            self.rest(total, [var_of(one.code) for one in listed])
+        self.foots(total, [var_of(one.code) for one in listed])
         return shown
 
     def grid(self, var: tuple[str, ...], grid: list[list[int]]) -> list[list[int]]:

@@ -9,9 +9,7 @@ The rules
   of the one. With weights the petitions count, not the weighted sum. Spans of as few cases are withheld too.
 * As many more numbers are withheld as keep those from being worked out from printed totals (`disclosure`): of what adds
   up to a total the smallest that is not 0, else the total.
-* Changes are withheld where a withheld number, of this period or an earlier one, would follow from them. Of an earlier
-  period's groups these figures know the percentage alone and not its cases: that percentage stays.
-* Numbers of petitions (`breaches.overdue`) are left out altogether.
+* Changes are withheld where a withheld number, of this period or an earlier one, would follow from them.
 * Who has a withheld rate is not ranked, and the others are ranked among themselves: a gap between two ranks would pin
   the missing rate down.
 
@@ -20,7 +18,7 @@ Withheld is `figures.WITHHELD` for a count and both parts of a rate; what goes w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -98,23 +96,10 @@ class _Walk(Footing):
         code = group.code
         counts = self.counts(kind, code, group.counts)
         rates = self.rates(kind, code, group.rates)
-        spans = {clock: self.spans((kind, code, "met", clock), s) for clock, s in group.spans.items()}
-        for clock in group.spans:
-            self.foots((kind, code, "met", clock), [(kind, code, f"{clock}.{v}") for v in ("on_time", "late")])
-
-        def moved(changes: Mapping[str, Change]) -> dict[str, Change]:
-            return {key: Change() if rates[key].denominator < 0 else c for key, c in changes.items() if key in rates}
-
-        gone = any(rate.denominator < 0 for rate in rates.values())
         return replace(
             group,
             counts=counts,
             rates=rates,
-            spans=spans,
-            mom=moved(group.mom),
-            yoy=moved(group.yoy),
-            # Which rates are its parts only the policy knows.
-            score=None if gone else group.score,
             per_thousand=None if (kind, code, "filed") in self.hidden else group.per_thousand,
         )
 
@@ -136,9 +121,6 @@ class _Walk(Footing):
                 self.foots(("all", "", name), [(kind, g.code, name) for g in groups])
             # Of groups, what was missed is one number.
             self.foots(("missed", "closure"), [(kind, g.code, "closure.late") for g in groups])
-            for clock in f.timeliness:
-                met = [(kind, g.code, "met", clock.clock) for g in groups if clock.clock in g.spans]
-                self.foots(("all", "", "met", clock.clock), met)
         for group in f.category_groups:
             members = [c.code for c in f.categories if c.parent == group.code]
             for name in group.counts:
@@ -234,36 +216,23 @@ class _Walk(Footing):
     def _hot(self, items: list[HotItem]) -> list[HotItem]:
         filed: Var = ("all", "", "filed")
         everything: Var = ("shares of", filed, "hot")
-        places: dict[str, list[Var]] = {}
         shown = []
         for item in items:
             self.count(everything, item.share.denominator, RATE_ONLY)
             here: Var = ("category", item.code, "filed")
             n = self.count(here, item.n)
-            people: Var = ("petitioners", item.code)
-            petitioners = item.petitioners
-            if petitioners >= 0:
-                petitioners = self.count(people, item.petitioners)
-                self.rest(here, [people])
-            for place in item.communities:
-                places.setdefault(place.code, []).append(("place", item.code, place.code))
             shown.append(
                 replace(
                     item,
                     n=n,
                     share=self.share(here, everything, item.share),
-                    petitioners=petitioners,
                     repeats=self.count(("category", item.code, "repeat"), item.repeats),
                     mom=self._differs(here, (self.before, "category", item.code), item.n, item.mom),
                     yoy=self._differs(here, (self.last_year, "category", item.code), item.n, item.yoy),
-                    communities=self.named(item.communities, _place_of(item.code), here, is_all=False),
                 )
             )
         if items:
             self.foots(filed, [everything])
-        for code, parts in places.items():
-            if ("community", code, "filed") in self.found.values:
-                self.rest(("community", code, "filed"), parts)
         for then in (self.before, self.last_year):
             known = [var for item in items if (var := (then, "category", item.code)) in self.found.values]
             if known and (then, "filed") in self.found.values:
@@ -271,36 +240,13 @@ class _Walk(Footing):
         return shown
 
     def _breaches(self, b: Breaches) -> Breaches:
-        clocks = [self._cause(c) for c in b.clocks]
-        by_clock = {
-            clock: {level: self.count(("ring", clock, level), n) for level, n in levels.items()}
-            for clock, levels in b.levels_by_clock.items()
-        }
-        levels = {level: self.count(("ring", level), n, WHOLE) for level, n in b.levels.items()}
-        for level in levels:
-            self.foots(("ring", level), [("ring", clock, level) for clock, of in by_clock.items() if level in of])
-            self.foots(("ring", level), [("all", "", f"level.{level}")])
-        return replace(b, clocks=clocks, levels=levels, levels_by_clock=by_clock, overdue=[])
+        return replace(b, clocks=[self._cause(c) for c in b.clocks])
 
     def _cause(self, c: Cause) -> Cause:
         whole: Var = ("missed", c.clock)
         missed = self.count(whole, c.missed, WHOLE)
         self.foots(whole, [("all", "", f"{c.clock}.{v}") for v in MISSED])
-        causes = self.named(c.causes, lambda code: ("cause", c.clock, code), whole)
-        by_team = {
-            team: {code: self.count(("cause", c.clock, team, code), n) for code, n in of.items()}
-            for team, of in c.by_team.items()
-        }
-        for one in c.causes:
-            self.foots(
-                ("cause", c.clock, one.code),
-                [("cause", c.clock, team, one.code) for team, of in by_team.items() if one.code in of],
-            )
-        for team, of in by_team.items():
-            lost = self.unprinted(("missed", c.clock, team), sum(c.by_team[team].values()))
-            self.foots(lost, [("cause", c.clock, team, code) for code in of])
-            self.foots(lost, [("team", team, f"{c.clock}.{v}") for v in MISSED])
-        return replace(c, missed=missed, causes=causes, by_team=by_team)
+        return replace(c, missed=missed)
 
     def _satisfaction(self, s: Satisfaction) -> Satisfaction:
         names = {
@@ -338,7 +284,3 @@ class _Walk(Footing):
     def _is_small(self, rate: Rate) -> bool:
         top, bottom = rate.numerator, rate.denominator
         return any(0 < n < self.below for n in (top, bottom, bottom - top))
-
-
-def _place_of(category: str) -> Callable[[str], Var]:
-    return lambda community: ("place", category, community)
